@@ -1,0 +1,13 @@
+// Package pgtest gives tests a real PostgreSQL: one private server for the test
+// process, started when the first test asks and stopped when the last is done,
+// and a fresh database for each call of [DSN].
+//
+// A package that uses it has a TestMain:
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
+//
+// The server listens on a socket in a directory of its own, never on a port. It
+// does not sync its files; everything else is as in production. Where PostgreSQL
+// is not installed the tests are skipped, or fail if the environment has
+// CI=true or ORDERLY_REQUIRE_POSTGRES=1.
+package pgtest

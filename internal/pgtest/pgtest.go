@@ -1,0 +1,116 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+)
+
+const patience = time.Minute
+
+// shared is the server of this test process: a TestMain has no other way to
+// hand it to the tests.
+var shared struct {
+	inMain    atomic.Bool
+	databases atomic.Int64
+
+	mu     sync.Mutex // guards what follows
+	server *server
+	err    error
+}
+
+// Main runs the tests of a package, stops the server if one was started, fails
+// if a goroutine is left over, and ends the process.
+func Main(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+
+type tests struct{ m *testing.M }
+
+// Run runs the tests, then stops the server.
+func (t tests) Run() int {
+	shared.inMain.Store(true)
+	code := t.m.Run()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.server == nil {
+		return code
+	}
+	if err := shared.server.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+		return max(code, 1)
+	}
+	return code
+}
+
+// DSN makes an empty database and returns how to connect to it as superuser.
+// The database goes, with whoever is still connected, when the test ends. It
+// skips the test where PostgreSQL is not installed.
+func DSN(t testing.TB) string {
+	t.Helper()
+	if !shared.inMain.Load() {
+		t.Fatal("pgtest: the package needs func TestMain(m *testing.M) { pgtest.Main(m) }")
+	}
+	bin, err := binaries()
+	if err != nil {
+		missing(t, err)
+	}
+	srv, err := start(bin)
+	if err != nil {
+		t.Fatalf("pgtest: start PostgreSQL: %v", err)
+	}
+	name := fmt.Sprintf("test_%d", shared.databases.Add(1))
+	if err := srv.admin("CREATE DATABASE " + name); err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := srv.admin("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Errorf("pgtest: %v", err)
+		}
+	})
+	return srv.dsn(name)
+}
+
+func missing(t testing.TB, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" || os.Getenv("ORDERLY_REQUIRE_POSTGRES") == "1" {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Skipf("SKIPPED, NOT TESTED ON POSTGRESQL: %v", err)
+}
+
+// start returns the shared server, which is started once: a second try would
+// fail as the first did.
+func start(bin string) (*server, error) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = startServer(bin)
+	}
+	return shared.server, shared.err
+}
+
+func (s *server) dsn(database string) string {
+	query := url.Values{"host": {s.dir}, "user": {superuser}}
+	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: query.Encode()}).String()
+}
+
+func (s *server) admin(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.dsn("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	return nil
+}

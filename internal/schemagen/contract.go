@@ -1,0 +1,97 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// contract is one version of one event: a schema and what its file name says.
+type contract struct {
+	File    string // "orders.created.v1.json"
+	Name    string // "orders.created"
+	Version int
+	Schema  *schema
+}
+
+// owner is the domain that publishes the event.
+func (c contract) owner() string {
+	owner, _, _ := strings.Cut(c.Name, ".")
+	return owner
+}
+
+// goType is the name of the Go type of a schema of this contract. The first version has the plain name, so that adding
+// a second renames nothing.
+func (c contract) goType(s *schema) string {
+	if c.Version == 1 {
+		return goName(s.Title)
+	}
+	return goName(s.Title) + "V" + strconv.Itoa(c.Version)
+}
+
+// load reads all schemas of a folder, ordered by name and version.
+func load(folder fs.FS) ([]contract, error) {
+	files, err := fs.Glob(folder, "*.json")
+	if err != nil {
+		return nil, fmt.Errorf("list schemas: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no schema to generate from")
+	}
+	var contracts []contract
+	for _, file := range files {
+		c, err := loadOne(folder, file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		contracts = append(contracts, c)
+	}
+	slices.SortFunc(contracts, func(a, b contract) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	return contracts, nil
+}
+
+func loadOne(folder fs.FS, file string) (contract, error) {
+	parts := regexp.MustCompile(`^([a-z]+\.[a-z]+)\.v([1-9][0-9]*)\.json$`).FindStringSubmatch(file)
+	if parts == nil {
+		return contract{}, fmt.Errorf("the file name must be <domain>.<event>.v<n>.json")
+	}
+	version, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return contract{}, fmt.Errorf("version: %w", err)
+	}
+	content, err := fs.ReadFile(folder, file)
+	if err != nil {
+		return contract{}, err
+	}
+	root, err := parseSchema(content)
+	if err != nil {
+		return contract{}, err
+	}
+	c := contract{File: file, Name: parts[1], Version: version, Schema: root}
+	return c, c.check()
+}
+
+func (c contract) check() error {
+	const dialect = "https://json-schema.org/draft/2020-12/schema"
+	if c.Schema.Dialect != dialect {
+		return fmt.Errorf("$schema must be %s", dialect)
+	}
+	if want := fmt.Sprintf("urn:orderly:schema:%s:v%d", c.Name, c.Version); c.Schema.ID != want {
+		return fmt.Errorf("$id must be %s", want)
+	}
+	if !c.Schema.isStruct() {
+		return fmt.Errorf("the payload must be an object with properties")
+	}
+	for _, p := range c.Schema.Properties {
+		if p.Name == "order_id" && p.Required && p.Schema.Type == "string" {
+			return c.Schema.check("")
+		}
+	}
+	return fmt.Errorf("the payload must have a required string order_id")
+}

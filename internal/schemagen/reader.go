@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// reader writes the function that decodes the text of one JSON value.
+func reader(out *source, c contract, s *schema) {
+	var names []string
+	for _, p := range s.Properties {
+		names = append(names, fmt.Sprintf("%q", p.Name))
+	}
+	out.line("func read%[1]s(text string) (%[1]s, error) {", c.goType(s))
+	out.line("var v %s", c.goType(s))
+	out.line("var values [%d]string", len(names))
+	out.line("err := readMembers(text, []string{%s}, values[:])", strings.Join(names, ", "))
+	out.line("if err != nil {\nreturn v, err\n}")
+	for i, p := range s.Properties {
+		read := fmt.Sprintf("%s(values[%d])", readFunction(p), i)
+		if p.Schema.Type == "array" {
+			read = fmt.Sprintf("readList(values[%d], %d, read%s)", i, *p.Schema.MaxItems, c.goType(p.Schema.Items))
+		}
+		out.line("if v.%s, err = %s; err != nil {\nreturn v, at(%q, err)\n}", goName(p.Name), read, p.Name)
+	}
+	out.line("return v, nil\n}\n")
+}
+
+func readFunction(p property) string {
+	prefix := "optional"
+	if p.Required {
+		prefix = "read"
+	}
+	switch {
+	case p.Schema.isMap():
+		return prefix + "Strings"
+	case p.Schema.Type == "integer":
+		return prefix + "Integer"
+	default:
+		return prefix + "String"
+	}
+}
+
+// catalog writes the names, the embedded schemas and the list of them all.
+func catalog(contracts []contract) *source {
+	out := &source{}
+	out.line("import _ \"embed\" // the schemas\n")
+	out.line("// The names of all events, as they stand on the wire.\nconst (")
+	named := map[string]bool{}
+	for _, c := range contracts {
+		if !named[c.Name] {
+			out.line("%s = %q", nameConstant(c), c.Name)
+		}
+		named[c.Name] = true
+	}
+	out.line(")\n")
+	out.line("var (")
+	for _, c := range contracts {
+		out.line("//go:embed schemas/%s\nschema%s string\n", c.File, c.goType(c.Schema))
+	}
+	out.line(")\n")
+	out.line("// Catalog returns all versions of all events, ordered by name and version. The slice and the schemas in it")
+	out.line("// are the caller's own.")
+	out.line("func Catalog() []Version {\nreturn []Version{")
+	for _, c := range contracts {
+		out.line("{Name: %s, Version: %d, Schema: []byte(schema%[3]s), Decode: decoder(read%[3]s)},",
+			nameConstant(c), c.Version, c.goType(c.Schema))
+	}
+	out.line("}\n}")
+	return out
+}

@@ -1,0 +1,150 @@
+package order
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"orderly/events"
+)
+
+// MaxLines is how many lines an order may have.
+const MaxLines = 1000
+
+// MaxMoneyMinor is the largest amount of money, 2^53-1 minor units, so that
+// every JSON reader keeps it exact.
+const MaxMoneyMinor = 1<<53 - 1
+
+const (
+	maxQuantity      = 1<<31 - 1
+	maxMetadata      = 16
+	maxMetadataName  = 64
+	maxMetadataValue = 500
+)
+
+// Place asks for a new order. Its id is made before the request is queued: a
+// commit of unknown outcome is then rerun without making a second order.
+type Place struct {
+	ID            string // UUIDv7
+	CustomerID    string
+	Currency      string
+	Lane          string
+	CorrelationID string
+	Request       Request
+
+	IdempotencyKey string // "" = the request is never recognised again
+	RequestHash    string // of the body, tells a repeat from another request
+}
+
+// Problem is one thing that is wrong with a request, and where.
+type Problem struct {
+	Location string // as body.items[0].quantity
+	Message  string
+}
+
+// Refusal lists all that is wrong with a request that was not accepted.
+type Refusal []Problem
+
+// Error joins the problems in one line.
+func (r Refusal) Error() string {
+	parts := make([]string, len(r))
+	for i, p := range r {
+		parts[i] = p.Location + ": " + p.Message
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Check returns a Refusal with everything that is wrong with the request, or
+// nil. A product named by several lines is one line with their sum from then
+// on, in the place of the first.
+func (p *Place) Check() error {
+	var r Refusal
+	r = checkID(r, "body.customer_id", events.CheckID(p.CustomerID))
+	if !events.KnownCurrency(p.Currency) {
+		r = append(r, Problem{"body.currency", "not an ISO 4217 currency code in capitals, as EUR"})
+	}
+	r = checkID(r, "body.payment_method", events.CheckID(p.Request.PaymentMethod))
+	if t := p.Request.ExpectedTotalMinor; t != nil && (*t < 0 || *t > MaxMoneyMinor) {
+		r = append(r, Problem{"body.expected_total", fmt.Sprintf("must be between 0 and %d minor units", int64(MaxMoneyMinor))})
+	}
+	r = p.checkItems(r)
+	r = p.checkMetadata(r)
+	if len(r) > 0 {
+		return r
+	}
+	return nil
+}
+
+func (p *Place) checkItems(r Refusal) Refusal {
+	items := p.Request.Items
+	if len(items) == 0 || len(items) > MaxLines {
+		return append(r, Problem{"body.items", fmt.Sprintf("must have between 1 and %d lines, has %d", MaxLines, len(items))})
+	}
+	seen := make(map[string]int, len(items))
+	merged := make([]events.Item, 0, len(items))
+	for i, it := range items {
+		at := fmt.Sprintf("body.items[%d].", i)
+		r = checkID(r, at+"product_id", events.CheckProductID(it.ProductID))
+		if it.Quantity < 1 || it.Quantity > maxQuantity {
+			r = append(r, Problem{at + "quantity", fmt.Sprintf("must be a whole number between 1 and %d", maxQuantity)})
+			continue
+		}
+		first, again := seen[it.ProductID]
+		if !again {
+			seen[it.ProductID] = len(merged)
+			merged = append(merged, it)
+			continue
+		}
+		if merged[first].Quantity += it.Quantity; merged[first].Quantity > maxQuantity {
+			r = append(r, Problem{at + "quantity", fmt.Sprintf("with the lines before, more than %d of this product", maxQuantity)})
+			merged[first].Quantity = maxQuantity
+		}
+	}
+	p.Request.Items = merged
+	return r
+}
+
+func (p *Place) checkMetadata(r Refusal) Refusal {
+	if len(p.Request.Metadata) > maxMetadata {
+		r = append(r, Problem{"body.metadata", fmt.Sprintf("must have at most %d entries", maxMetadata)})
+	}
+	for name, value := range p.Request.Metadata {
+		if !printable(name, maxMetadataName) || name == "" || !printable(value, maxMetadataValue) {
+			r = append(r, Problem{"body.metadata", fmt.Sprintf("names of 1 to %d and values of up to %d printable characters", maxMetadataName, maxMetadataValue)})
+			break
+		}
+	}
+	return r
+}
+
+func checkID(r Refusal, location string, err error) Refusal {
+	if err != nil {
+		return append(r, Problem{location, err.Error()})
+	}
+	return r
+}
+
+func printable(s string, limit int) bool {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
+		return false
+	}
+	return strings.IndexFunc(s, unicode.IsControl) < 0
+}
+
+// Place makes the order that was asked for, pending.
+func (p Policy) Place(c Place, now time.Time) Result {
+	o := Order{
+		ID:            c.ID,
+		CustomerID:    c.CustomerID,
+		Currency:      c.Currency,
+		Lane:          c.Lane,
+		CorrelationID: c.CorrelationID,
+		Request:       c.Request,
+		Status:        Pending,
+		CreatedAt:     now,
+		Deadline:      now.Add(p.Deadline),
+	}
+	return p.progress(o, now, Order.created)
+}

@@ -1,0 +1,89 @@
+package order
+
+import (
+	"time"
+
+	"orderly/events"
+)
+
+// Policy says how long an order may take and when it is announced again.
+type Policy struct {
+	Deadline     time.Duration // from placing to the end
+	RedriveFirst time.Duration // without progress, until the first announcement
+	RedriveMax   time.Duration // the longest pause between two announcements
+}
+
+// DefaultPolicy gives an order 15 minutes, and announces one that makes no
+// progress after 30 s, then at doubling intervals of up to one hour.
+func DefaultPolicy() Policy {
+	return Policy{Deadline: 15 * time.Minute, RedriveFirst: 30 * time.Second, RedriveMax: time.Hour}
+}
+
+// Tick is what the clock tells an order.
+type Tick struct {
+	// Jitter in [0,1) spreads the next announcement.
+	Jitter float64
+	// Now asks for an announcement ahead of its time, as a start does, because
+	// the process before may have died between commit and publish.
+	Now bool
+	// Horizon is the time up to which the other services have heard all that
+	// was published. An order that made progress later is not lost: they have
+	// yet to come to it. Zero holds nothing back.
+	Horizon time.Time
+}
+
+// Tick tells the order the time: an order past its deadline is cancelled, one
+// without progress is announced again, and any other stays as it is. Two
+// replicas that tell it the same time announce it once.
+func (p Policy) Tick(o Order, t Tick, now time.Time) Result {
+	switch {
+	case o.Closed():
+		return Result{Order: o}
+	case !o.Ended() && !now.Before(o.Deadline):
+		return p.cancel(o, events.ReasonTimedOut, now)
+	case now.Before(o.NextRedrive) && !(t.Now && o.Redrives == 0):
+		return Result{Order: o}
+	case !t.Horizon.IsZero() && o.UpdatedAt.After(t.Horizon):
+		o.NextRedrive = now.Add(p.RedriveFirst)
+		return Result{Order: o}
+	}
+	o.Redrives++
+	o.NextRedrive = now.Add(p.pause(o.Redrives, t.Jitter))
+	return Result{Order: o, Says: []events.Event{o.announcement()}}
+}
+
+// announcement is the event from which the rest of the order's chain runs
+// again.
+func (o Order) announcement() events.Event {
+	if !o.Ended() || (o.Status == Confirmed && !o.Priced) {
+		return o.created()
+	}
+	return o.ended()
+}
+
+// pause doubles with each announcement and is spread over its upper half.
+func (p Policy) pause(redrives int, jitter float64) time.Duration {
+	d := p.RedriveMax
+	if shift := min(redrives, 30); p.RedriveFirst<<shift>>shift == p.RedriveFirst {
+		d = min(d, p.RedriveFirst<<shift)
+	}
+	return d/2 + time.Duration(jitter*float64(d/2))
+}
+
+func (p Policy) cancel(o Order, reason string, now time.Time) Result {
+	o.Status, o.Reason = Cancelled, reason
+	return p.progress(o, now, Order.ended)
+}
+
+// progress notes that the order moved, which starts the redrive's patience
+// anew.
+func (p Policy) progress(o Order, now time.Time, says func(Order) events.Event) Result {
+	o.UpdatedAt = now
+	o.Redrives = 0
+	o.NextRedrive = now.Add(p.RedriveFirst)
+	r := Result{Order: o, Changed: true}
+	if says != nil {
+		r.Says = []events.Event{says(o)}
+	}
+	return r
+}

@@ -1,0 +1,168 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orderly/events"
+	"orderly/order"
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
+)
+
+// batch is what one transaction loaded and changed.
+type batch struct {
+	*Store
+	now      time.Time
+	accepted map[string]accepted
+	orders   map[string]*tracked
+	changed  []*tracked // in the order in which they first changed
+}
+
+type accepted struct {
+	hash      string
+	orderID   string
+	createdAt time.Time
+	isNew     bool
+}
+
+// tracked is an order before and after the batch.
+type tracked struct {
+	loaded  order.Order // zero for a new one
+	now     order.Order
+	entries int     // stored before
+	added   []entry // to the history
+	touched bool
+}
+
+// entry is an event for the history: one that the order heard, or one that it
+// says, which the engine completes before Save.
+type entry struct {
+	event *event.Event
+	at    time.Time
+	cause string
+}
+
+func newBatch(s *Store, now time.Time) *batch {
+	return &batch{Store: s, now: now, accepted: make(map[string]accepted), orders: make(map[string]*tracked)}
+}
+
+// Decide tells an order what the input has to say.
+func (b *batch) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+	switch body := in.Body.(type) {
+	case order.Place:
+		return b.place(body)
+	case order.Cancel:
+		return b.cancel(body)
+	case Tick:
+		return b.tick(body)
+	case events.Event:
+		return b.hear(in, body)
+	}
+	return engine.Decision{}, engine.Never(fmt.Errorf("orders cannot be told a %T", in.Body))
+}
+
+func (b *batch) place(p order.Place) (engine.Decision, error) {
+	if p.IdempotencyKey != "" {
+		if a, again := b.accepted[acceptedID(p)]; again {
+			if a.hash != p.RequestHash {
+				return engine.Decision{}, fmt.Errorf("key %q: %w", p.IdempotencyKey, order.ErrKeyReused)
+			}
+			return engine.Decision{Reply: order.Accepted{OrderID: a.orderID, CreatedAt: a.createdAt, Replayed: true}}, nil
+		}
+		b.accepted[acceptedID(p)] = accepted{hash: p.RequestHash, orderID: p.ID, createdAt: b.now, isNew: true}
+	}
+	t := &tracked{}
+	b.orders[p.ID] = t
+	d := b.apply(t, b.cfg.Policy.Place(p, b.now), nil, order.CauseRequest)
+	d.Reply = order.Accepted{OrderID: p.ID, CreatedAt: b.now}
+	return d, nil
+}
+
+func (b *batch) cancel(c order.Cancel) (engine.Decision, error) {
+	t := b.orders[c.OrderID]
+	if t == nil {
+		return engine.Decision{}, fmt.Errorf("order %s: %w", c.OrderID, order.ErrNotFound)
+	}
+	r, err := b.cfg.Policy.Cancel(t.now, b.now)
+	if err != nil {
+		return engine.Decision{}, err
+	}
+	d := b.apply(t, r, nil, order.CauseRequest)
+	d.Reply = t.now
+	return d, nil
+}
+
+func (b *batch) tick(tick Tick) (engine.Decision, error) {
+	t := b.orders[tick.OrderID]
+	if t == nil {
+		return engine.Decision{}, fmt.Errorf("order %s: %w", tick.OrderID, order.ErrNotFound)
+	}
+	r := b.cfg.Policy.Tick(t.now, tick.Tick, b.now)
+	b.touch(t) // even if nothing is due: the note of when to look again was too early
+	return b.apply(t, r, nil, order.CauseClock), nil
+}
+
+func (b *batch) hear(in *engine.Input, e events.Event) (engine.Decision, error) {
+	t := b.orders[e.Order()]
+	if t == nil {
+		return engine.Decision{}, engine.Never(fmt.Errorf("%s of order %s: %w: the order was never placed here", e.EventName(), e.Order(), order.ErrImpossible))
+	}
+	r, err := b.saga.Hear(t.now, e, b.now, b.cfg.Policy)
+	if errors.Is(err, order.ErrImpossible) {
+		return engine.Decision{}, engine.Never(err)
+	}
+	if err != nil {
+		return engine.Decision{}, err
+	}
+	return b.apply(t, r, in.Event, ""), nil
+}
+
+// apply takes over a result and turns what the order says into events. Heard
+// is the event that the order was told of, if it was one.
+func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause string) engine.Decision {
+	t.now = r.Order
+	if heard != nil {
+		cause = heard.ID
+	}
+	if r.Changed || len(r.Says) > 0 {
+		b.touch(t)
+	}
+	if r.Changed && heard != nil {
+		t.added = append(t.added, entry{event: heard, at: b.now, cause: heard.CausationID})
+	}
+	says := make([]event.Event, len(r.Says))
+	for i, e := range r.Says {
+		says[i] = event.Event{
+			Name:          e.EventName(),
+			Subject:       e.Order(),
+			Payload:       e,
+			Time:          r.Order.UpdatedAt,
+			Lane:          r.Order.Lane,
+			CorrelationID: r.Order.CorrelationID,
+		}
+		if r.Changed {
+			t.added = append(t.added, entry{event: &says[i], at: b.now, cause: cause})
+		}
+	}
+	return engine.Decision{Events: says}
+}
+
+func (b *batch) touch(t *tracked) {
+	if !t.touched {
+		t.touched = true
+		b.changed = append(b.changed, t)
+	}
+}
+
+// Committed passes on what changed.
+func (b *batch) Committed() {
+	if b.cfg.Committed == nil {
+		return
+	}
+	for _, t := range b.changed {
+		b.cfg.Committed(t.loaded, t.now)
+	}
+}

@@ -1,0 +1,114 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"orderly/order"
+	"orderly/pkg/sqldb"
+)
+
+// dueLimit is how many orders the clock speaks to at a time: with a question a
+// second, what redrive may cost in a storm.
+const dueLimit = 128
+
+// Clock finds the orders that the clock has something to say to.
+type Clock struct {
+	store *Store
+	// horizon says how far the other services have come: they have heard all
+	// that was published before that time. An order whose last progress is
+	// younger waits for them, it is not lost.
+	horizon func(ctx context.Context) (time.Time, error)
+	started time.Time // orders placed before it may never have been announced
+	after   string    // the last of them that was looked at
+	caught  bool      // all of them were
+}
+
+// NewClock returns the order service's clock. Horizon may be nil, if the other
+// services never lag.
+func (s *Store) NewClock(horizon func(context.Context) (time.Time, error)) *Clock {
+	return &Clock{store: s, horizon: horizon}
+}
+
+// Due returns ticks for orders that are due, and after a start for those that
+// the process before may have accepted but not announced. It is for one
+// goroutine.
+func (c *Clock) Due(ctx context.Context) ([]any, error) {
+	now, err := c.store.db.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("orders due: %w", err)
+	}
+	if c.started.IsZero() {
+		c.started = now
+	}
+	horizon := now
+	if c.horizon != nil {
+		if horizon, err = c.horizon(ctx); err != nil {
+			return nil, fmt.Errorf("how far the other services have come: %w", err)
+		}
+	}
+	ids, err := c.ids(ctx, "SELECT id FROM open_orders WHERE due_at <= $1 ORDER BY id LIMIT $2", sqldb.Micros(now), dueLimit)
+	if err != nil {
+		return nil, err
+	}
+	ticks := ticksFor(ids, horizon, false)
+	if c.caught {
+		return ticks, nil
+	}
+	first, err := c.unannounced(ctx)
+	return append(ticks, ticksFor(first, horizon, true)...), err
+}
+
+// unannounced returns the next orders placed before the start that are still
+// pending.
+func (c *Clock) unannounced(ctx context.Context) ([]string, error) {
+	ids, err := c.ids(ctx, `SELECT o.id FROM open_orders o JOIN orders ON orders.id = o.id
+		WHERE o.id > $1 AND status = $2 AND redrives = 0 AND created_at < $3 ORDER BY o.id LIMIT $4`,
+		c.from(), string(order.Pending), sqldb.Micros(c.started), dueLimit)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) < dueLimit {
+		c.caught = true
+	}
+	if len(ids) > 0 {
+		c.after = ids[len(ids)-1]
+	}
+	return ids, nil
+}
+
+const firstID = "00000000-0000-0000-0000-000000000000"
+
+func (c *Clock) from() string {
+	if c.after == "" {
+		return firstID
+	}
+	return c.after
+}
+
+func (c *Clock) ids(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := c.store.db.Reader().QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("orders due: %w", err)
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("orders due: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func ticksFor(ids []string, horizon time.Time, now bool) []any {
+	ticks := make([]any, len(ids))
+	for i, id := range ids {
+		ticks[i] = Tick{OrderID: id, Tick: order.Tick{Jitter: rand.Float64(), Now: now, Horizon: horizon}}
+	}
+	return ticks
+}

@@ -1,0 +1,186 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"orderly/events"
+	"orderly/order"
+	"orderly/pkg/engine"
+	"orderly/pkg/sqldb"
+)
+
+var (
+	idColumn  = sqldb.Column{Name: "id", Type: sqldb.UUID}
+	keyColumn = sqldb.Column{Name: "id", Type: sqldb.Text}
+)
+
+const orderFields = `orders.id, customer_id, currency, lane, correlation_id, status, reason, total_minor,
+	priced, stock_settled, payment_settled, created_at, updated_at, deadline, next_redrive, redrives, entries`
+
+// row is an order as it is stored.
+type row struct {
+	order.Order
+	entries int
+}
+
+func scan(rows *sql.Rows) (row, error) {
+	var r row
+	err := rows.Scan(&r.ID, &r.CustomerID, &r.Currency, &r.Lane, &r.CorrelationID, &r.Status, &r.Reason, &r.TotalMinor,
+		&r.Priced, &r.StockSettled, &r.PaymentSettled, sqldb.ScanTime(&r.CreatedAt), sqldb.ScanTime(&r.UpdatedAt),
+		sqldb.ScanTime(&r.Deadline), sqldb.ScanTime(&r.NextRedrive), &r.Redrives, &r.entries)
+	return r, err
+}
+
+// Tick is the clock's input for one order.
+type Tick struct {
+	OrderID string
+	order.Tick
+}
+
+// keys is what a batch touches.
+type keys struct {
+	orders   []string // to load
+	requests []string // orders whose Request is needed too
+	accepted []string // idempotency keys
+}
+
+func keysOf(inputs []*engine.Input) keys {
+	var k keys
+	for _, in := range inputs {
+		switch body := in.Body.(type) {
+		case order.Place:
+			if body.IdempotencyKey != "" {
+				k.accepted = append(k.accepted, acceptedID(body))
+			}
+		case order.Cancel:
+			k.orders = append(k.orders, body.OrderID)
+		case Tick:
+			k.orders = append(k.orders, body.OrderID)
+			k.requests = append(k.requests, body.OrderID)
+		case events.Event:
+			k.orders = append(k.orders, body.Order())
+		}
+	}
+	k.orders, k.requests, k.accepted = sorted(k.orders), sorted(k.requests), sorted(k.accepted)
+	return k
+}
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return slices.Compact(s)
+}
+
+// acceptedID is the customer and the key: a customer's id has no slash.
+func acceptedID(p order.Place) string { return p.CustomerID + "/" + p.IdempotencyKey }
+
+// Load reads and locks what the inputs touch.
+func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*engine.Input) (engine.State, error) {
+	k := keysOf(inputs)
+	b := newBatch(s, now)
+	if err := b.loadAccepted(ctx, tx, k.accepted); err != nil {
+		return nil, fmt.Errorf("load idempotency keys: %w", err)
+	}
+	if err := b.loadOrders(ctx, tx, k.orders); err != nil {
+		return nil, fmt.Errorf("load orders: %w", err)
+	}
+	if err := b.loadRequests(ctx, tx, k.requests); err != nil {
+		return nil, fmt.Errorf("load requests: %w", err)
+	}
+	return b, nil
+}
+
+func (b *batch) loadAccepted(ctx context.Context, tx *sql.Tx, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	in, arg := b.db.In(keyColumn, 1, ids)
+	rows, err := tx.QueryContext(ctx, "SELECT id, hash, order_id, created_at FROM idempotency_keys WHERE "+in, arg)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var a accepted
+		if err := rows.Scan(&id, &a.hash, &a.orderID, sqldb.ScanTime(&a.createdAt)); err != nil {
+			return err
+		}
+		b.accepted[id] = a
+	}
+	return rows.Err()
+}
+
+func (b *batch) loadOrders(ctx context.Context, tx *sql.Tx, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	in, arg := b.db.In(idColumn, 1, ids)
+	rows, err := tx.QueryContext(ctx, "SELECT "+orderFields+" FROM orders WHERE "+in+" ORDER BY id"+b.db.Lock(), arg)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return err
+		}
+		b.orders[r.ID] = &tracked{loaded: r.Order, now: r.Order, entries: r.entries}
+	}
+	return rows.Err()
+}
+
+// loadRequests fetches what orders.created has to say again.
+func (b *batch) loadRequests(ctx context.Context, tx *sql.Tx, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	in, arg := b.db.In(sqldb.Column{Name: "order_id", Type: sqldb.UUID}, 1, ids)
+	rows, err := tx.QueryContext(ctx, "SELECT order_id, name, version, data FROM order_events WHERE n = 1 AND "+in, arg)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var e order.Entry
+		if err := rows.Scan(&id, &e.Name, &e.Version, (*[]byte)(&e.Data)); err != nil {
+			return err
+		}
+		if t := b.orders[id]; t != nil {
+			if t.now.Request, err = b.request(e); err != nil {
+				return fmt.Errorf("order %s: %w", id, err)
+			}
+		}
+	}
+	return rows.Err()
+}
+
+// request rebuilds what was asked for from the history's first entry.
+func (s *Store) request(e order.Entry) (order.Request, error) {
+	payload, err := s.decode(e)
+	if err != nil {
+		return order.Request{}, err
+	}
+	c, ok := payload.(events.OrderCreated)
+	if !ok {
+		return order.Request{}, fmt.Errorf("the history begins with %s", e.Name)
+	}
+	return order.Request{PaymentMethod: c.PaymentMethod, Items: c.Items, ExpectedTotalMinor: c.ExpectedTotalMinor, Metadata: c.Metadata}, nil
+}
+
+func (s *Store) decode(e order.Entry) (any, error) {
+	contract, ok := s.cfg.Registry.Lookup(e.Name, e.Version)
+	if !ok {
+		return nil, fmt.Errorf("this build cannot read %s version %d from the history", e.Name, e.Version)
+	}
+	payload, err := contract.Decode(e.Data)
+	if err != nil {
+		return nil, fmt.Errorf("read %s version %d from the history: %w", e.Name, e.Version, err)
+	}
+	return payload, nil
+}

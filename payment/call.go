@@ -1,0 +1,131 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// OutcomeKind is what the gateway said in the end.
+type OutcomeKind string
+
+// The outcomes of a call. There is none for "unknown" or "not found": such a
+// call is made again.
+const (
+	OutcomeCaptured OutcomeKind = "captured"
+	OutcomeDeclined OutcomeKind = "declined"
+	OutcomeVoided   OutcomeKind = "voided"
+	OutcomeRefunded OutcomeKind = "refunded"
+)
+
+// Outcome is the definite answer to a Call.
+type Outcome struct {
+	OrderID     string
+	Kind        OutcomeKind
+	ChargeID    string
+	Code        string
+	Currency    string
+	AmountMinor int64
+}
+
+// voidedCode is the code of a payment whose charge was voided.
+const voidedCode = "voided"
+
+// Call is what has to be asked of the gateway for a payment: a charge while it
+// is charging, a void while charging_dead, a refund while refunding.
+type Call struct {
+	Payment Payment
+}
+
+// Key is the idempotency key of the call: the order's id for the charge, also
+// when it is voided, and the order's id with ":refund" for the refund.
+func (c Call) Key() string {
+	if c.Payment.State == Refunding {
+		return c.Payment.OrderID + ":refund"
+	}
+	return c.Payment.OrderID
+}
+
+// Do makes the call and returns its outcome. An error means that the outcome
+// is unknown, and that Do has to be called again, unless Refused says that the
+// gateway will never take it. An intent whose key the gateway may forget before
+// the call gets there is looked up by its order first.
+func (c Call) Do(ctx context.Context, g Gateway, now time.Time) (Outcome, error) {
+	if now.Sub(c.Payment.IntentAt) >= g.KeyRetention()/2 {
+		outcome, known, err := c.lookUp(ctx, g)
+		if err != nil || known {
+			return outcome, err
+		}
+	}
+	switch c.Payment.State {
+	case Refunding:
+		return c.refund(ctx, g)
+	case ChargingDead:
+		charge, err := g.Void(ctx, VoidRequest{Key: c.Key(), OrderID: c.Payment.OrderID})
+		return c.charged(charge, err)
+	}
+	charge, err := g.Charge(ctx, ChargeRequest{
+		Key:         c.Key(),
+		OrderID:     c.Payment.OrderID,
+		Method:      c.Payment.Method,
+		Currency:    c.Payment.Currency,
+		AmountMinor: c.Payment.AmountMinor,
+	})
+	return c.charged(charge, err)
+}
+
+func (c Call) refund(ctx context.Context, g Gateway) (Outcome, error) {
+	p := c.Payment
+	refund, err := g.Refund(ctx, RefundRequest{
+		Key:         c.Key(),
+		OrderID:     p.OrderID,
+		ChargeID:    p.ChargeID,
+		Currency:    p.Currency,
+		AmountMinor: p.AmountMinor,
+	})
+	if err != nil {
+		return Outcome{}, fmt.Errorf("refund order %s: %w", p.OrderID, err)
+	}
+	return Outcome{OrderID: p.OrderID, Kind: OutcomeRefunded, ChargeID: p.ChargeID, Currency: refund.Currency, AmountMinor: refund.AmountMinor}, nil
+}
+
+func (c Call) charged(charge Charge, err error) (Outcome, error) {
+	if err != nil {
+		return Outcome{}, fmt.Errorf("charge order %s: %w", c.Payment.OrderID, err)
+	}
+	o := Outcome{OrderID: c.Payment.OrderID, ChargeID: charge.ID, Code: charge.Code, Currency: charge.Currency, AmountMinor: charge.AmountMinor}
+	switch charge.Status {
+	case ChargeCaptured:
+		o.Kind = OutcomeCaptured
+	case ChargeDeclined:
+		o.Kind = OutcomeDeclined
+	case ChargeVoided:
+		o.Kind, o.Code = OutcomeVoided, voidedCode
+	default:
+		return Outcome{}, fmt.Errorf("charge order %s: the gateway answered with the status %q", c.Payment.OrderID, charge.Status)
+	}
+	if charge.OrderID != c.Payment.OrderID {
+		return Outcome{}, fmt.Errorf("%w: charge order %s: the gateway answered for order %q", ErrImpossible, c.Payment.OrderID, charge.OrderID)
+	}
+	return o, nil
+}
+
+// lookUp asks what became of an old intent; not known means that nothing was
+// ever done about it, as far as the gateway can tell.
+func (c Call) lookUp(ctx context.Context, g Gateway) (Outcome, bool, error) {
+	charge, found, err := g.FindByOrder(ctx, c.Payment.OrderID)
+	if err != nil {
+		return Outcome{}, false, fmt.Errorf("look up the charge of order %s: %w", c.Payment.OrderID, err)
+	}
+	if c.Payment.State == Refunding {
+		if !found || charge.RefundedMinor < c.Payment.AmountMinor {
+			return Outcome{}, false, nil
+		}
+		return Outcome{OrderID: c.Payment.OrderID, Kind: OutcomeRefunded, ChargeID: charge.ID, Currency: charge.Currency, AmountMinor: charge.RefundedMinor}, true, nil
+	}
+	if !found || charge.Status == ChargeVoided && c.Payment.State == Charging {
+		return Outcome{}, false, nil
+	}
+	outcome, err := c.charged(charge, nil)
+	return outcome, err == nil, err
+}

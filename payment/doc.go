@@ -1,0 +1,25 @@
+// Package payment is the payment service's domain: it charges what inventory
+// reserved, and gives back what was captured for an order that was cancelled.
+//
+// It hears inventory.reserved and orders.cancelled, and says payments.captured,
+// payments.failed and payments.refunded:
+//
+//	       reserved            captured
+//	none ───────────▶ charging ──────────────▶ captured
+//	  │                 │  │                      │
+//	  │ cancelled       │  │ declined             │ cancelled
+//	  ▼       cancelled │  └───────▶ failed       ▼           refunded
+//	dead                ▼              ▲      refunding ───────────────▶ refunded
+//	              charging_dead ───────┘          ▲
+//	                    │     declined, voided    │
+//	                    └─────────────────────────┘
+//	                             captured
+//
+// A call to the gateway is announced first: the intent (charging, refunding)
+// is committed, then the call is made, then its outcome is committed. A call
+// whose outcome is unknown is made again under the same key, or the key is
+// voided, until the gateway gives an answer; nothing is ever guessed.
+//
+// The package is pure: no clock, no database, no broker. The gateway is an
+// interface.
+package payment

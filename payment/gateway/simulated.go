@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"time"
+
+	"orderly/payment"
+	"orderly/pkg/sqldb"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Simulated is a payment.Gateway that plays a provider of card payments. Several processes may share its
+// database; each has settings of its own.
+type Simulated struct {
+	faults  faults
+	ledger  ledger
+	charges *group[*chargeOp]
+	refunds *group[*refundOp]
+}
+
+var _ payment.Gateway = (*Simulated)(nil)
+
+// New brings the ledger in db up to date and starts with the given settings. The caller keeps db and closes
+// it after the last call has returned. db need not force writes to disk: the ledger is only meant to outlive
+// its process.
+func New(ctx context.Context, db *sqldb.DB, settings Settings) (*Simulated, error) {
+	s := &Simulated{ledger: ledger{db: db}}
+	if err := s.SetSettings(settings); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, db); err != nil {
+		return nil, fmt.Errorf("payment gateway's ledger: %w", err)
+	}
+	s.charges = newGroup(func(ctx context.Context, ops []*chargeOp) error {
+		return s.ledger.charge(ctx, ops, s.KeyRetention())
+	})
+	s.refunds = newGroup(func(ctx context.Context, ops []*refundOp) error {
+		return s.ledger.refund(ctx, ops, s.KeyRetention())
+	})
+	return s, nil
+}
+
+// Settings returns the settings in force.
+func (s *Simulated) Settings() Settings { return s.faults.current() }
+
+// SetSettings replaces all settings and starts the random source anew from the seed, for calls that begin
+// from now on; an outage also meets calls that are still waiting. Settings out of range change nothing.
+func (s *Simulated) SetSettings(settings Settings) error { return s.faults.set(settings) }
+
+// KeyRetention implements payment.Gateway with the setting of that name.
+func (s *Simulated) KeyRetention() time.Duration { return s.Settings().keyRetention() }
+
+// Charge implements payment.Gateway. An amount of 0 is captured as any other.
+func (s *Simulated) Charge(ctx context.Context, r payment.ChargeRequest) (payment.Charge, error) {
+	c, err := s.charge(ctx, &chargeOp{request: r}, checkCharge(r))
+	if err != nil {
+		return payment.Charge{}, fmt.Errorf("charge order %q: %w", r.OrderID, err)
+	}
+	return c, nil
+}
+
+// Void implements payment.Gateway.
+func (s *Simulated) Void(ctx context.Context, r payment.VoidRequest) (payment.Charge, error) {
+	op := &chargeOp{void: true, request: payment.ChargeRequest{Key: r.Key, OrderID: r.OrderID}}
+	c, err := s.charge(ctx, op, checkVoid(r))
+	if err != nil {
+		return payment.Charge{}, fmt.Errorf("void charge of order %q: %w", r.OrderID, err)
+	}
+	return c, nil
+}
+
+// Refund implements payment.Gateway.
+func (s *Simulated) Refund(ctx context.Context, r payment.RefundRequest) (payment.Refund, error) {
+	refund, err := s.refund(ctx, &refundOp{request: r}, checkRefund(r))
+	if err != nil {
+		return payment.Refund{}, fmt.Errorf("refund order %q: %w", r.OrderID, err)
+	}
+	return refund, nil
+}
+
+// FindByOrder implements payment.Gateway. It meets the same faults as the other calls.
+func (s *Simulated) FindByOrder(ctx context.Context, orderID string) (payment.Charge, bool, error) {
+	c, found, err := s.find(ctx, orderID)
+	if err != nil {
+		return payment.Charge{}, false, fmt.Errorf("find charge of order %q: %w", orderID, err)
+	}
+	return c, found, nil
+}
+
+func (s *Simulated) charge(ctx context.Context, op *chargeOp, invalid error) (payment.Charge, error) {
+	fate, err := s.admit(ctx, invalid)
+	if err != nil {
+		return payment.Charge{}, err
+	}
+	op.decline = fate.decline
+	if err := s.charges.do(ctx, op); err != nil {
+		return payment.Charge{}, err
+	}
+	if fate.answerLost {
+		return payment.Charge{}, ErrAnswerLost
+	}
+	return op.answer, op.refusal
+}
+
+func (s *Simulated) refund(ctx context.Context, op *refundOp, invalid error) (payment.Refund, error) {
+	fate, err := s.admit(ctx, invalid)
+	if err != nil {
+		return payment.Refund{}, err
+	}
+	if err := s.refunds.do(ctx, op); err != nil {
+		return payment.Refund{}, err
+	}
+	if fate.answerLost {
+		return payment.Refund{}, ErrAnswerLost
+	}
+	return op.answer, op.refusal
+}
+
+func (s *Simulated) find(ctx context.Context, orderID string) (payment.Charge, bool, error) {
+	fate, err := s.admit(ctx, checkText("order id", orderID))
+	if err != nil {
+		return payment.Charge{}, false, err
+	}
+	if fate.answerLost {
+		return payment.Charge{}, false, ErrAnswerLost
+	}
+	return s.ledger.find(ctx, orderID)
+}
+
+// admit refuses what is invalid before any fault can meet it.
+func (s *Simulated) admit(ctx context.Context, invalid error) (fate, error) {
+	if invalid != nil {
+		return fate{}, invalid
+	}
+	return s.faults.admit(ctx)
+}

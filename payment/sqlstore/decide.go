@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orderly/events"
+	"orderly/payment"
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
+)
+
+// callTimeout bounds one call to the gateway; its outcome is then unknown and
+// the call is made again.
+const callTimeout = 10 * time.Second
+
+// batch is what one transaction loaded and changed.
+type batch struct {
+	*Store
+	now      time.Time
+	payments map[string]*tracked
+}
+
+// tracked is a payment in the batch.
+type tracked struct {
+	now     payment.Payment
+	stored  bool
+	changed bool
+}
+
+// Decide tells a payment of an event or of the outcome of a call.
+func (b *batch) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+	switch body := in.Body.(type) {
+	case payment.Outcome:
+		return b.apply(body.OrderID, func(p payment.Payment) (payment.Result, error) { return b.saga.Settle(p, body, b.now) })
+	case events.Event:
+		return b.apply(body.Order(), func(p payment.Payment) (payment.Result, error) { return b.saga.Hear(p, body, b.now) })
+	}
+	return engine.Decision{}, engine.Never(fmt.Errorf("payment cannot be told a %T", in.Body))
+}
+
+func (b *batch) apply(orderID string, tell func(payment.Payment) (payment.Result, error)) (engine.Decision, error) {
+	t := b.payments[orderID]
+	if t == nil {
+		t = &tracked{now: payment.Payment{OrderID: orderID}}
+	}
+	r, err := tell(t.now)
+	if errors.Is(err, payment.ErrImpossible) {
+		return engine.Decision{}, engine.Never(err)
+	}
+	if err != nil {
+		return engine.Decision{}, err
+	}
+	t.now = r.Payment
+	if r.Changed {
+		t.changed = true
+		b.payments[orderID] = t
+	}
+	d := engine.Decision{Events: make([]event.Event, len(r.Says))}
+	for i, said := range r.Says {
+		d.Events[i] = event.Event{Name: said.EventName(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
+	}
+	if r.Call != nil {
+		d.Call = b.call(*r.Call)
+	}
+	return d, nil
+}
+
+// call makes the gateway's side of a decision. A definite refusal of the
+// provider is nothing that repeating would change, and somebody must look.
+func (b *batch) call(c payment.Call) *engine.Call {
+	now, began := b.now, time.Now()
+	return &engine.Call{Key: c.Key(), Do: func(ctx context.Context) (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		outcome, err := c.Do(ctx, b.gateway, now.Add(time.Since(began)))
+		if payment.Refused(err) || errors.Is(err, payment.ErrImpossible) {
+			return nil, engine.Never(err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return outcome, nil
+	}}
+}
+
+// Committed does nothing: nobody waits for a payment here.
+func (b *batch) Committed() {}

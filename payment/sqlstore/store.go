@@ -1,0 +1,147 @@
+// Package sqlstore keeps payments in a SQL database and is what the engine runs
+// for the payment service: it loads the payments that a batch touches, lets
+// package payment decide, saves what changed, and asks for the calls to the
+// gateway. It is the same on SQLite and PostgreSQL.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"orderly/events"
+	"orderly/payment"
+	"orderly/pkg/engine"
+	"orderly/pkg/sqldb"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Migrate makes or updates the tables of the payment service. It is safe to
+// call from any number of replicas at once.
+func Migrate(ctx context.Context, db *sqldb.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	if err := engine.Migrate(ctx, db); err != nil {
+		return err
+	}
+	return db.Migrate(ctx, files, "payment_migrations")
+}
+
+// Store keeps payments. It is an engine.Decider and a payment.Reader.
+type Store struct {
+	db      *sqldb.DB
+	gateway payment.Gateway
+	saga    payment.Saga
+}
+
+var (
+	_ engine.Decider = (*Store)(nil)
+	_ payment.Reader = (*Store)(nil)
+)
+
+// New returns a store on a database on which Migrate has run, that charges
+// through a gateway.
+func New(db *sqldb.DB, gateway payment.Gateway) *Store {
+	return &Store{db: db, gateway: gateway, saga: payment.NewSaga()}
+}
+
+var (
+	orderColumn    = sqldb.Column{Name: "order_id", Type: sqldb.UUID}
+	paymentColumns = []sqldb.Column{
+		{Name: "state", Type: sqldb.Text},
+		{Name: "currency", Type: sqldb.Text},
+		{Name: "amount_minor", Type: sqldb.Int},
+		{Name: "method", Type: sqldb.Text},
+		{Name: "charge_id", Type: sqldb.Text},
+		{Name: "code", Type: sqldb.Text},
+		{Name: "intent_at", Type: sqldb.Time},
+		{Name: "updated_at", Type: sqldb.Time},
+	}
+)
+
+const paymentFields = "order_id, state, currency, amount_minor, method, charge_id, code, intent_at, updated_at"
+
+// Load reads and locks the payments that the inputs touch.
+func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*engine.Input) (engine.State, error) {
+	var ids []string
+	for _, in := range inputs {
+		switch body := in.Body.(type) {
+		case payment.Outcome:
+			ids = append(ids, body.OrderID)
+		case events.Event:
+			ids = append(ids, body.Order())
+		}
+	}
+	slices.Sort(ids)
+	b := &batch{Store: s, now: now, payments: make(map[string]*tracked)}
+	if len(ids) == 0 {
+		return b, nil
+	}
+	in, arg := s.db.In(orderColumn, 1, slices.Compact(ids))
+	rows, err := tx.QueryContext(ctx, "SELECT "+paymentFields+" FROM payments WHERE "+in+" ORDER BY order_id"+s.db.Lock(), arg)
+	if err != nil {
+		return nil, fmt.Errorf("load payments: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		p, err := scan(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("load payments: %w", err)
+		}
+		b.payments[p.OrderID] = &tracked{now: p, stored: true}
+	}
+	return b, rows.Err()
+}
+
+func scan(scan func(...any) error) (payment.Payment, error) {
+	var p payment.Payment
+	err := scan(&p.OrderID, &p.State, &p.Currency, &p.AmountMinor, &p.Method, &p.ChargeID, &p.Code, sqldb.ScanTime(&p.IntentAt), sqldb.ScanTime(&p.UpdatedAt))
+	return p, err
+}
+
+// Save writes the batch in the order of its keys.
+func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
+	var added, changed [][]any
+	for _, id := range slices.Sorted(maps.Keys(b.payments)) {
+		t := b.payments[id]
+		if !t.changed {
+			continue
+		}
+		p := t.now
+		row := []any{id, p.State, p.Currency, p.AmountMinor, p.Method, p.ChargeID, p.Code, p.IntentAt, p.UpdatedAt}
+		if t.stored {
+			changed = append(changed, row)
+		} else {
+			added = append(added, row)
+		}
+	}
+	if err := b.db.Update(ctx, tx, "payments", []sqldb.Column{orderColumn}, paymentColumns, changed); err != nil {
+		return fmt.Errorf("save payments: %w", err)
+	}
+	if err := b.db.Insert(ctx, tx, "payments", slices.Concat([]sqldb.Column{orderColumn}, paymentColumns), added); err != nil {
+		return fmt.Errorf("save new payments: %w", err)
+	}
+	return nil
+}
+
+// Payment returns the payment of one order.
+func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, error) {
+	row := s.db.Reader().QueryRowContext(ctx, "SELECT "+paymentFields+" FROM payments WHERE order_id = $1", orderID)
+	p, err := scan(row.Scan)
+	if err == sql.ErrNoRows {
+		return p, fmt.Errorf("order %s: %w", orderID, payment.ErrNotFound)
+	}
+	if err != nil {
+		return p, fmt.Errorf("payment of order %s: %w", orderID, err)
+	}
+	return p, nil
+}

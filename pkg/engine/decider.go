@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"orderly/pkg/event"
+)
+
+// Decider is what a service does with its inputs. It is called from one
+// goroutine at a time.
+type Decider interface {
+	// Load reads and locks, by key and in key order, every row that the inputs
+	// touch, and returns the batch's state. Now is the database's clock. The
+	// state lives no longer than the transaction: after any failure Load is
+	// called again.
+	Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) (State, error)
+}
+
+// State is what was loaded for one batch.
+type State interface {
+	// Decide decides one input. If it returns an error, the state must be as
+	// it was before; the error is the input's verdict (see [Never]). It is
+	// called for the inputs in the order in which they came.
+	Decide(ctx context.Context, in *Input) (Decision, error)
+	// Save writes what changed: UPDATE for what was loaded, plain INSERT for
+	// what is new, never an upsert.
+	Save(ctx context.Context, tx *sql.Tx) error
+	// Committed is called once the transaction is durable. It must not block.
+	Committed()
+}
+
+// Decision is what became of an input.
+type Decision struct {
+	// Reply is the answer to a command.
+	Reply any
+	// Events are published after the commit. Name, Subject and Payload are
+	// needed; what else is empty is filled in, in place, before Save: the ID
+	// derives from Subject and Name, so that an answer given again is the same
+	// event; lane, correlation and trace are the input's.
+	Events []event.Event
+	// Call, if not nil, is made after the commit; its outcome is an input of
+	// its own, and the input that asked for the call is not acknowledged before
+	// that one's outputs are published.
+	Call *Call
+}
+
+// Call is one call to the outside world.
+type Call struct {
+	// Key joins calls: while one with this key is under way in this process, a
+	// second one waits for the first one's outcome. Required.
+	Key string
+	// Do makes the call and returns the Body of the input that tells of its
+	// outcome. An error means that the outcome is unknown: Do is called again,
+	// with growing pauses, until it is known. Do must therefore be idempotent.
+	Do func(ctx context.Context) (any, error)
+}
+
+// Meta is what an input hands on to everything that it leads to.
+type Meta struct {
+	CorrelationID string
+	CausationID   string // the event that caused the input
+	TraceParent   string // W3C trace context
+	Lane          string
+}
+
+// Input is one thing to decide.
+type Input struct {
+	// Body is what to decide: an event's payload, a command, a tick, or the
+	// outcome of a call.
+	Body any
+	// Event is the event that Body is the payload of, and nil for anything
+	// else.
+	Event *event.Event
+	// Meta goes on to the outputs.
+	Meta Meta
+
+	cause    string // inputs of one batch with one cause are decided once
+	outcome  bool   // of a call: never decided as a copy of its cause
+	letter   *letter
+	attempts int     // as the failures table knows them
+	failure  error   // set once the input must not be decided any more
+	owed     []owner // told what became of the input, each once
+}
+
+// owner is where an input came from.
+type owner interface {
+	// committed is called when the input's transaction is durable; err is the
+	// decider's refusal.
+	committed(reply any, err error)
+	// settled is called when nothing more will be done about the input; err
+	// means that it was not handled and must come again.
+	settled(err error)
+}
+
+func (in *Input) committed(reply any, err error) {
+	for _, o := range in.owed {
+		o.committed(reply, err)
+	}
+}
+
+func (in *Input) settled(err error) {
+	for _, o := range in.owed {
+		o.settled(err)
+	}
+	in.owed = nil
+}

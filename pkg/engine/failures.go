@@ -1,0 +1,270 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
+)
+
+// action is what is done about an input after its transaction.
+type action int
+
+const (
+	settle action = iota // handled, or refused for good: acknowledge
+	again                // decide again after a pause
+	bury                 // publish its dead letter, then terminate the original
+	parked               // is a dead letter already: acknowledge
+)
+
+func (a action) String() string {
+	return [...]string{"refused", "again", "dead letter", "parked"}[a]
+}
+
+// verdict is what became of a refused input.
+type verdict struct {
+	action action
+	pause  time.Duration
+	letter *Letter
+}
+
+// letter is what a dead letter keeps of an input: the message as it came.
+type letter struct {
+	consumer string
+	message  event.Message
+	again    bool // delivered more than once
+}
+
+// failures counts attempts and keeps dead letters, in tables that nothing but
+// failures touches.
+type failures struct {
+	handler string
+	db      *sqldb.DB
+	limit   int
+	pause   time.Duration
+}
+
+// Letter is a dead letter: a message that could not be handled, untouched,
+// with what is known of why. It is committed as a row first, then published.
+type Letter struct {
+	ID       string // derives from the event's id and the handler
+	Handler  string
+	Consumer string
+	EventID  string
+	Type     string // ce-type; empty if unreadable
+	Key      string // ce-subject
+	Kind     string // undecodable, refused, attempts_exhausted, panic, killed_process
+	Error    string
+	Attempts int
+	FirstAt  time.Time
+	DeadAt   time.Time
+	Message  event.Message
+}
+
+const (
+	attemptsTable = "engine_attempts"
+	lettersTable  = "engine_dead_letters"
+)
+
+var (
+	failureID   = sqldb.Column{Name: "id", Type: sqldb.UUID}
+	attemptKeys = []sqldb.Column{failureID}
+	attemptSet  = []sqldb.Column{
+		{Name: "attempts", Type: sqldb.Int},
+		{Name: "last_at", Type: sqldb.Time},
+		{Name: "error", Type: sqldb.Text},
+	}
+	attemptColumns = []sqldb.Column{
+		failureID,
+		{Name: "attempts", Type: sqldb.Int},
+		{Name: "last_at", Type: sqldb.Time},
+		{Name: "error", Type: sqldb.Text},
+		{Name: "handler", Type: sqldb.Text},
+		{Name: "event_id", Type: sqldb.Text},
+		{Name: "first_at", Type: sqldb.Time},
+	}
+	letterColumns = []sqldb.Column{
+		failureID,
+		{Name: "handler", Type: sqldb.Text},
+		{Name: "consumer", Type: sqldb.Text},
+		{Name: "event_id", Type: sqldb.Text},
+		{Name: "event_type", Type: sqldb.Text},
+		{Name: "event_key", Type: sqldb.Text},
+		{Name: "kind", Type: sqldb.Text},
+		{Name: "error", Type: sqldb.Text},
+		{Name: "attempts", Type: sqldb.Int},
+		{Name: "first_at", Type: sqldb.Time},
+		{Name: "dead_at", Type: sqldb.Time},
+		{Name: "subject", Type: sqldb.Text},
+		{Name: "headers", Type: sqldb.Text},
+		{Name: "data", Type: sqldb.Text},
+	}
+)
+
+// attempt is a row of the attempts table.
+type attempt struct {
+	n       int
+	firstAt time.Time
+	dead    bool
+}
+
+// save gives every refused input its verdict and writes down what that needs.
+// A batch without failures costs no statement.
+func (f *failures) save(ctx context.Context, tx *sql.Tx, now time.Time, r *result) error {
+	failed := f.failed(r)
+	if len(failed) == 0 {
+		return f.forget(ctx, tx, r)
+	}
+	known, err := f.load(ctx, tx, r, failed)
+	if err != nil {
+		return err
+	}
+	var added, changed, letters [][]any
+	var buried []any
+	for _, i := range failed {
+		in, id := r.inputs[i], f.id(r.inputs[i])
+		row, seen := known[id]
+		r.verdict[i] = f.judge(in, r.refused[i], row, now)
+		switch v := &r.verdict[i]; {
+		case v.action == bury:
+			letters = append(letters, v.letter.row())
+			buried = append(buried, id)
+		case v.action == again && in.attempts > row.n:
+			text := clean(r.refused[i].Error())
+			if seen {
+				changed = append(changed, []any{id, in.attempts, now, text})
+			} else {
+				added = append(added, []any{id, in.attempts, now, text, f.handler, in.cause, now})
+			}
+		}
+	}
+	if err := f.db.Insert(ctx, tx, attemptsTable, attemptColumns, added); err != nil {
+		return fmt.Errorf("count attempts: %w", err)
+	}
+	if err := f.db.Update(ctx, tx, attemptsTable, attemptKeys, attemptSet, changed); err != nil {
+		return fmt.Errorf("count attempts: %w", err)
+	}
+	if err := f.db.Insert(ctx, tx, lettersTable, letterColumns, letters); err != nil {
+		return fmt.Errorf("keep dead letters: %w", err)
+	}
+	return f.remove(ctx, tx, buried)
+}
+
+// failed returns the positions of refused events. Commands and ticks have
+// their answer, and nothing is kept of them.
+func (f *failures) failed(r *result) []int {
+	var out []int
+	for i, err := range r.refused {
+		if err != nil && r.inputs[i].letter != nil {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (f *failures) id(in *Input) string { return event.DeriveID(in.cause, f.handler) }
+
+func (f *failures) load(ctx context.Context, tx *sql.Tx, r *result, failed []int) (map[string]attempt, error) {
+	ids := make([]string, len(failed))
+	for k, i := range failed {
+		ids[k] = f.id(r.inputs[i])
+	}
+	in, arg := f.db.In(failureID, 1, ids)
+	rows, err := tx.QueryContext(ctx, `SELECT id, attempts, first_at, false FROM `+attemptsTable+` WHERE `+in+`
+		UNION ALL SELECT id, attempts, first_at, true FROM `+lettersTable+` WHERE `+in, arg)
+	if err != nil {
+		return nil, fmt.Errorf("load attempts: %w", err)
+	}
+	defer rows.Close()
+	known := make(map[string]attempt)
+	for rows.Next() {
+		var id string
+		var a attempt
+		if err := rows.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt), &a.dead); err != nil {
+			return nil, fmt.Errorf("load attempts: %w", err)
+		}
+		known[id] = a
+	}
+	return known, rows.Err()
+}
+
+// judge turns an error into a verdict.
+func (f *failures) judge(in *Input, err error, before attempt, now time.Time) verdict {
+	var notYet *notYetError
+	var never *neverError
+	switch {
+	case before.dead:
+		return verdict{action: parked}
+	case errors.As(err, &notYet):
+		return verdict{action: again, pause: notYet.pause}
+	case errors.As(err, &never):
+	default:
+		in.attempts = before.n + 1
+		if in.attempts < f.limit {
+			return verdict{action: again, pause: jittered(grow(f.pause, in.attempts, time.Minute))}
+		}
+	}
+	first := before.firstAt
+	if first.IsZero() {
+		first = now
+	}
+	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), first, now)}
+}
+
+func (f *failures) letter(in *Input, err error, attempts int, first, now time.Time) *Letter {
+	l := &Letter{
+		ID:       f.id(in),
+		Handler:  f.handler,
+		Consumer: in.letter.consumer,
+		EventID:  in.cause,
+		Kind:     kind(err),
+		Error:    clean(err.Error()),
+		Attempts: attempts,
+		FirstAt:  first,
+		DeadAt:   now,
+		Message:  in.letter.message,
+	}
+	if in.Event != nil {
+		l.Type, l.Key = in.Event.Type, in.Event.Subject
+	}
+	return l
+}
+
+func (l *Letter) row() []any {
+	headers, _ := json.Marshal(l.Message.Header) // a map of strings always marshals
+	return []any{
+		l.ID, l.Handler, l.Consumer, clean(l.EventID), clean(l.Type), clean(l.Key), l.Kind, l.Error, l.Attempts,
+		l.FirstAt, l.DeadAt, clean(l.Message.Subject), clean(string(headers)), base64.StdEncoding.EncodeToString(l.Message.Data),
+	}
+}
+
+// forget deletes the attempts of inputs that were handled in the end.
+func (f *failures) forget(ctx context.Context, tx *sql.Tx, r *result) error {
+	var ids []any
+	for i, in := range r.inputs {
+		if r.refused[i] == nil && in.letter != nil && (in.attempts > 0 || in.letter.again) {
+			ids = append(ids, f.id(in))
+		}
+	}
+	return f.remove(ctx, tx, ids)
+}
+
+func (f *failures) remove(ctx context.Context, tx *sql.Tx, ids []any) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := f.db.Delete(ctx, tx, attemptsTable, failureID, ids)
+	return err
+}
+
+// clean makes any text fit for a text column.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}

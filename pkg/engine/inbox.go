@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
+)
+
+var (
+	inboxID      = sqldb.Column{Name: "id", Type: sqldb.UUID}
+	inboxColumns = []sqldb.Column{
+		inboxID,
+		{Name: "handler", Type: sqldb.Text},
+		{Name: "event_id", Type: sqldb.Text},
+		{Name: "outputs", Type: sqldb.Text},
+		{Name: "handled_at", Type: sqldb.Time},
+	}
+)
+
+// inbox is the State of plain handlers: what was handled before, and what is
+// handled now.
+type inbox struct {
+	*handling
+	tx    *sql.Tx
+	now   time.Time
+	known map[string]string // outputs by inbox id
+	done  []handled
+}
+
+type handled struct {
+	id, eventID string
+	outputs     []event.Event
+}
+
+// output is how the inbox keeps an event: what it tells, not how it travelled.
+type output struct {
+	ID      string          `json:"id"`
+	Name    string          `json:"name"`
+	Version int             `json:"version"`
+	Subject string          `json:"subject"`
+	Time    time.Time       `json:"time"`
+	Data    json.RawMessage `json:"data"`
+}
+
+func (h *handling) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) (State, error) {
+	ids := make([]string, len(inputs))
+	for i, in := range inputs {
+		ids[i] = h.inboxID(in)
+	}
+	in, arg := h.db.In(inboxID, 1, ids)
+	rows, err := tx.QueryContext(ctx, "SELECT id, outputs FROM engine_inbox WHERE "+in, arg)
+	if err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	defer rows.Close()
+	b := &inbox{handling: h, tx: tx, now: now, known: make(map[string]string)}
+	for rows.Next() {
+		var id, outputs string
+		if err := rows.Scan(&id, &outputs); err != nil {
+			return nil, fmt.Errorf("inbox: %w", err)
+		}
+		b.known[id] = outputs
+	}
+	return b, rows.Err()
+}
+
+func (b *inbox) Decide(ctx context.Context, in *Input) (Decision, error) {
+	id := b.inboxID(in)
+	if outputs, ok := b.known[id]; ok {
+		events, err := b.again(outputs)
+		return Decision{Events: events}, err
+	}
+	out, err := b.run(ctx, b.tx, in)
+	if err != nil {
+		return Decision{}, err
+	}
+	b.done = append(b.done, handled{id: id, eventID: in.cause, outputs: out})
+	return Decision{Events: out}, nil
+}
+
+// again decodes recorded outputs, so that they are published as today's
+// contracts say.
+func (b *inbox) again(recorded string) ([]event.Event, error) {
+	var outputs []output
+	if err := json.Unmarshal([]byte(recorded), &outputs); err != nil {
+		return nil, fmt.Errorf("recorded outputs: %w", err)
+	}
+	events := make([]event.Event, len(outputs))
+	for i, o := range outputs {
+		contract, ok := b.registry.Lookup(o.Name, o.Version)
+		if !ok {
+			return nil, NotYet(time.Minute, fmt.Errorf("recorded output %s version %d: this build has no contract for it", o.Name, o.Version))
+		}
+		payload, err := contract.Decode(o.Data)
+		if err != nil {
+			return nil, fmt.Errorf("recorded output %s: %w", o.Name, err)
+		}
+		events[i] = event.Event{ID: o.ID, Name: o.Name, Version: o.Version, Subject: o.Subject, Time: o.Time, Payload: payload}
+	}
+	return events, nil
+}
+
+func (b *inbox) Save(ctx context.Context, tx *sql.Tx) error {
+	rows := make([][]any, len(b.done))
+	for i, d := range b.done {
+		outputs := make([]output, len(d.outputs))
+		for k, e := range d.outputs {
+			outputs[k] = output{ID: e.ID, Name: e.Name, Version: e.Version, Subject: e.Subject, Time: e.Time, Data: e.Data}
+		}
+		text, err := json.Marshal(outputs)
+		if err != nil {
+			return fmt.Errorf("record outputs: %w", err)
+		}
+		rows[i] = []any{d.id, b.name, d.eventID, string(text), b.now}
+	}
+	return b.db.Insert(ctx, tx, "engine_inbox", inboxColumns, rows)
+}
+
+func (b *inbox) Committed() {}

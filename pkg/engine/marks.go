@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"orderly/pkg/sqldb"
+)
+
+// markEvery is how often the time of the last handled input is written down.
+const markEvery = 10 * time.Second
+
+// marks remembers when a consumer last handled something, so that a durable
+// that vanished from the broker need not start from the beginning.
+type marks struct {
+	db      *sqldb.DB
+	written map[string]time.Time // by consumer, as committed
+	pending map[string]time.Time // in the running transaction
+}
+
+func newMarks(db *sqldb.DB) *marks {
+	return &marks{db: db, written: make(map[string]time.Time)}
+}
+
+func (m *marks) save(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) error {
+	m.pending = nil
+	for _, in := range inputs {
+		if in.letter == nil || now.Sub(m.written[in.letter.consumer]) < markEvery {
+			continue
+		}
+		if _, again := m.pending[in.letter.consumer]; again {
+			continue
+		}
+		if err := m.write(ctx, tx, in.letter.consumer, now); err != nil {
+			return fmt.Errorf("mark the progress of consumer %s: %w", in.letter.consumer, err)
+		}
+		if m.pending == nil {
+			m.pending = make(map[string]time.Time)
+		}
+		m.pending[in.letter.consumer] = now
+	}
+	return nil
+}
+
+func (m *marks) write(ctx context.Context, tx *sql.Tx, consumer string, now time.Time) error {
+	done, err := tx.ExecContext(ctx, `UPDATE engine_marks SET handled_at = $1 WHERE consumer = $2`, sqldb.Micros(now), consumer)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO engine_marks (handled_at, consumer) VALUES ($1, $2)`, sqldb.Micros(now), consumer)
+	return err
+}
+
+func (m *marks) saved() {
+	for consumer, at := range m.pending {
+		m.written[consumer] = at
+	}
+}
+
+// LastHandled returns when a consumer last handled something, by the
+// database's clock and up to ten seconds too early; false if it never did. A
+// durable that vanished may start a little before that instead of at the
+// beginning of its stream.
+func LastHandled(ctx context.Context, db *sqldb.DB, consumer string) (time.Time, bool, error) {
+	var at time.Time
+	err := db.Reader().QueryRowContext(ctx, `SELECT handled_at FROM engine_marks WHERE consumer = $1`, consumer).Scan(sqldb.ScanTime(&at))
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("read the progress of consumer %s: %w", consumer, err)
+	}
+	return at, true, nil
+}

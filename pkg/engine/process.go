@@ -1,0 +1,279 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"orderly/pkg/event"
+)
+
+// transactionTimeout frees the loop from a database that neither answers nor
+// refuses; the batch runs again.
+const transactionTimeout = 30 * time.Second
+
+const (
+	rerunPause    = 5 * time.Millisecond
+	rerunMaxPause = 2 * time.Second
+)
+
+// errSpoiled rolls a batch back because an input failed after the state had
+// changed: nothing that was loaded or decided may be used again.
+var errSpoiled = errors.New("an input failed, the batch runs again without it")
+
+func (e *Engine) run() {
+	defer close(e.loop)
+	for {
+		inputs := e.intake.next()
+		if inputs == nil {
+			e.intake.drain()
+			return
+		}
+		e.process(unique(inputs))
+	}
+}
+
+// unique joins inputs that have one cause: the copies share the outcome.
+func unique(inputs []*Input) []*Input {
+	first := make(map[string]*Input, len(inputs))
+	out := inputs[:0]
+	for _, in := range inputs {
+		if in.cause != "" && !in.outcome {
+			if same, ok := first[in.cause]; ok {
+				same.owed = append(same.owed, in.owed...)
+				continue
+			}
+			first[in.cause] = in
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// process commits a batch, however often it must run for that, and hands over
+// what follows from it.
+func (e *Engine) process(inputs []*Input) {
+	began := time.Now()
+	for reruns := 0; ; {
+		r, err := e.transact(inputs)
+		switch {
+		case err == nil:
+			r.reruns, r.elapsed = reruns, time.Since(began)
+			e.finish(r)
+			return
+		case errors.Is(err, errSpoiled):
+			reruns++
+		case e.ctx.Err() != nil:
+			giveUp(inputs, err)
+			return
+		case e.passing(err):
+			reruns++
+			e.log.Warn("batch rolled back, running it again", zap.Int("inputs", len(inputs)), zap.Int("reruns", reruns), zap.Error(err))
+			e.pause(jittered(grow(rerunPause, reruns, rerunMaxPause)))
+		default:
+			e.isolate(inputs, err)
+			return
+		}
+	}
+}
+
+// passing reports whether an error says nothing about the inputs.
+func (e *Engine) passing(err error) bool {
+	return e.cfg.DB.Retryable(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// isolate finds the input that a transaction cannot be committed with: each
+// half is loaded and decided again.
+func (e *Engine) isolate(inputs []*Input, err error) {
+	if len(inputs) > 1 {
+		half := len(inputs) / 2
+		e.process(inputs[:half:half])
+		e.process(inputs[half:])
+		return
+	}
+	in := inputs[0]
+	if in.failure != nil { // not even its failure can be written down
+		e.log.Error("failure could not be recorded", zap.String("event_id", in.cause), zap.NamedError("failure", in.failure), zap.Error(err))
+		giveUp(inputs, err)
+		return
+	}
+	in.failure = err
+	e.process(inputs)
+}
+
+func giveUp(inputs []*Input, err error) {
+	for _, in := range inputs {
+		in.settled(err)
+	}
+}
+
+// result is a committed batch.
+type result struct {
+	inputs  []*Input
+	states  State
+	decided []Decision
+	refused []error // by input; nil where it was decided
+	verdict []verdict
+	events  []event.Event
+	from    []int // by event: the position of its input
+	reruns  int
+	elapsed time.Duration
+}
+
+// transact runs one batch in one transaction.
+func (e *Engine) transact(inputs []*Input) (*result, error) {
+	ctx, cancel := context.WithTimeout(e.ctx, transactionTimeout)
+	defer cancel()
+	r := &result{
+		inputs:  inputs,
+		decided: make([]Decision, len(inputs)),
+		refused: make([]error, len(inputs)),
+		verdict: make([]verdict, len(inputs)),
+	}
+	err := e.cfg.DB.InTx(ctx, func(tx *sql.Tx, now time.Time) error {
+		if err := e.decide(ctx, tx, now, r); err != nil {
+			return err
+		}
+		if err := e.letters.save(ctx, tx, now, r); err != nil {
+			return err
+		}
+		return e.marks.save(ctx, tx, now, inputs)
+	})
+	if err == nil {
+		e.marks.saved()
+	}
+	return r, err
+}
+
+func (e *Engine) decide(ctx context.Context, tx *sql.Tx, now time.Time, r *result) error {
+	live := make([]*Input, 0, len(r.inputs))
+	for i, in := range r.inputs {
+		if in.failure != nil {
+			r.refused[i] = in.failure
+			continue
+		}
+		live = append(live, in)
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	err := caught(func() (err error) {
+		r.states, err = e.cfg.Decider.Load(ctx, tx, now, live)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	for i, in := range r.inputs {
+		if in.failure != nil {
+			continue
+		}
+		if err := e.decideOne(ctx, now, r, i); err != nil {
+			return err
+		}
+	}
+	if err := caught(func() error { return r.states.Save(ctx, tx) }); err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	return nil
+}
+
+// decideOne decides an input and checks that its outputs can be published. An
+// error ends the transaction; the input's own refusal is kept in r.
+func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int) error {
+	in := r.inputs[i]
+	var d Decision
+	err := caught(func() (err error) {
+		d, err = r.states.Decide(ctx, in)
+		return err
+	})
+	var panicked *PanicError
+	switch {
+	case errors.As(err, &panicked):
+		in.failure = err
+		return errSpoiled
+	case err != nil && (ctx.Err() != nil || e.cfg.DB.Retryable(err)):
+		return err
+	case err != nil:
+		r.refused[i] = err
+		return nil
+	}
+	for k := range d.Events {
+		if err := e.seal(&d.Events[k], in, now); err != nil {
+			in.failure = Never(err)
+			return errSpoiled
+		}
+		r.events = append(r.events, d.Events[k])
+		r.from = append(r.from, i)
+	}
+	r.decided[i] = d
+	return nil
+}
+
+// seal completes an output from its input.
+func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
+	if out.ID == "" {
+		out.ID = event.DeriveID(out.Subject, out.Name)
+	}
+	def(&out.Source, e.cfg.Name)
+	def(&out.CorrelationID, in.Meta.CorrelationID)
+	def(&out.CausationID, in.Meta.CausationID)
+	def(&out.TraceParent, in.Meta.TraceParent)
+	def(&out.Lane, in.Meta.Lane)
+	if out.Time.IsZero() {
+		out.Time = now
+	}
+	if e.cfg.Registry == nil {
+		return fmt.Errorf("event %s: the engine has no registry to publish with", out.Name)
+	}
+	return e.cfg.Registry.Seal(out)
+}
+
+// finish answers, publishes and calls what a committed batch led to.
+func (e *Engine) finish(r *result) {
+	if r.states != nil {
+		r.states.Committed()
+	}
+	for i, in := range r.inputs {
+		in.committed(r.decided[i].Reply, r.refused[i])
+	}
+	if e.onBatch != nil {
+		e.onBatch(Batch{Inputs: len(r.inputs), Events: len(r.events), Reruns: r.reruns, Elapsed: r.elapsed})
+	}
+	e.logVerdicts(r)
+	e.outbox.publish(r)
+}
+
+func (e *Engine) logVerdicts(r *result) {
+	for i, in := range r.inputs {
+		if r.refused[i] == nil || in.Event == nil && r.verdict[i].action == settle {
+			continue
+		}
+		log := e.log.Warn
+		if r.verdict[i].action == bury {
+			log = e.log.Error
+		}
+		log("input was not handled", in.fields(zap.String("verdict", r.verdict[i].action.String()), zap.Error(r.refused[i]))...)
+	}
+}
+
+func (in *Input) fields(more ...zap.Field) []zap.Field {
+	if in.Event != nil {
+		more = append(more, zap.String("event_id", in.Event.ID), zap.String("event_type", in.Event.Type), zap.String("subject", in.Event.Subject))
+	}
+	return append(more, zap.String("correlation_id", in.Meta.CorrelationID))
+}
+
+// pause waits, unless the engine is aborted.
+func (e *Engine) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-e.ctx.Done():
+	}
+}

@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Timer turns the time into inputs: Due is asked at Start and then every so
+// often, and what it returns is decided like anything else. It is not asked
+// again before all of it was. Several replicas may be told the same: the
+// decider has to look, in the loaded row, whether it is still due.
+type Timer struct {
+	Every time.Duration
+	// Due returns the bodies of the inputs that are due. It runs outside the
+	// engine's transaction.
+	Due func(ctx context.Context) ([]any, error)
+}
+
+func (e *Engine) tick(t Timer) {
+	ticker := time.NewTicker(t.Every)
+	defer ticker.Stop()
+	for {
+		e.tickOnce(t)
+		select {
+		case <-ticker.C:
+		case <-e.stopping:
+			return
+		}
+	}
+}
+
+func (e *Engine) tickOnce(t Timer) {
+	ctx, cancel := context.WithTimeout(e.ctx, transactionTimeout)
+	defer cancel()
+	bodies, err := t.Due(ctx)
+	if err != nil {
+		e.log.Warn("cannot tell what is due, asking again", zap.Error(err))
+		return
+	}
+	done := newGauge()
+	done.add(len(bodies))
+	for _, body := range bodies {
+		if err := e.submit(e.ctx, &Input{Body: body, owed: []owner{done}}); err != nil {
+			done.add(-1)
+		}
+	}
+	done.wait(e.ctx)
+}

@@ -1,0 +1,98 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// DB is one service's database: one pool that writes, one that reads. It is
+// safe for concurrent use. Make one with sqlite.Open or postgres.Open.
+type DB struct {
+	write, read *sql.DB
+	dialect     Dialect
+}
+
+// New puts a DB together from two pools on the same database; driver packages
+// call it. The DB owns the pools and closes them.
+func New(write, read *sql.DB, d Dialect) *DB {
+	return &DB{write: write, read: read, dialect: d}
+}
+
+// Reader returns the pool for queries that stand alone. Do not write with it
+// and do not close it.
+func (db *DB) Reader() *sql.DB { return db.read }
+
+// Dialect returns what is special about the database.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// InTx runs fn in one write transaction and commits it if fn returns nil;
+// otherwise it rolls back and returns fn's error as it is. A panic of fn rolls
+// back and goes on. fn runs at most once: when [DB.Retryable] says so, call
+// InTx again.
+//
+// now is the time of the transaction by the database's clock, in UTC and in
+// whole microseconds: replicas share it, however wrong their own clocks are.
+//
+// On PostgreSQL the isolation level is READ COMMITTED: lock what you are going
+// to change ([DB.Lock]). On SQLite write transactions run one after the other.
+func (db *DB) InTx(ctx context.Context, fn func(tx *sql.Tx, now time.Time) error) error {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin write transaction: %w", err)
+	}
+	// After Commit, and after a connection is lost, there is nothing left to
+	// roll back, so that its error has nothing to tell.
+	now, err := db.dialect.Now(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("read the database's clock: %w", err)
+	}
+	if err := fn(tx, now.UTC().Truncate(time.Microsecond)); err != nil {
+		return err
+	}
+	// Past this point an ended context means that nobody knows the outcome.
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	err = tx.Commit()
+	if errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("commit: the function or its context had ended the transaction: %w", err)
+	}
+	if err != nil {
+		return &commitError{err}
+	}
+	return nil
+}
+
+// InReadTx runs fn in a transaction that only reads and that sees one snapshot
+// of the data from its first query to its last. It returns fn's error as it is.
+func (db *DB) InReadTx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	opts := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	tx, err := db.read.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin read transaction: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return fn(tx)
+}
+
+// Ping reports whether both pools reach the database.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.write.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	if err := db.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping database for reading: %w", err)
+	}
+	return nil
+}
+
+// Close waits for the queries in hand and closes both pools. A second call does
+// nothing.
+func (db *DB) Close() error {
+	// SQLite folds its log into the file when the last connection goes, which
+	// must be one that may write.
+	return errors.Join(db.read.Close(), db.write.Close())
+}

@@ -1,0 +1,60 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// Dialect is what differs between databases. The driver packages make one;
+// a caller reads its Name where it must write SQL for one database only.
+type Dialect struct {
+	// Name is "sqlite" or "postgres", and the folder of its migrations.
+	Name string
+
+	// RowLock ends a SELECT whose rows the transaction is going to change.
+	RowLock string
+
+	// Now returns the time of the transaction by the database's clock.
+	Now func(ctx context.Context, tx *sql.Tx) (time.Time, error)
+
+	// Source is a table expression named "given" with the given columns, one
+	// row for each of the rows that Args encodes. Its parameters start at $1.
+	Source func(cols []Column) string
+
+	// In is the predicate that column is one of the values that Args encodes
+	// for that single column; its parameter is $n.
+	In func(column Column, n int) string
+
+	// Args encodes rows for Source and In. Every row is as wide as cols, and
+	// a value is nil, a string (Text, UUID), an int64 (Int, Time) or a bool.
+	Args func(cols []Column, rows [][]any) ([]any, error)
+
+	// Fault says whose fault an error is.
+	Fault func(err error) Fault
+
+	// Migrations names goose's dialect.
+	Migrations goose.Dialect
+
+	// MigrationLock lets one migration run at a time on a database, whichever
+	// process asks. Nil if the database is used by one process only.
+	MigrationLock func(table string) lock.SessionLocker
+}
+
+// Fault says whose fault an error is. The zero value is [NotDatabase].
+type Fault int
+
+const (
+	// NotDatabase is an error that did not come from the database or that
+	// it gave because the caller's context ended.
+	NotDatabase Fault = iota
+	// Passing is an error that says nothing about the input: the same
+	// transaction may succeed when it is run again.
+	Passing
+	// Lasting is the database's answer to what it was sent: the same
+	// transaction will fail again.
+	Lasting
+)

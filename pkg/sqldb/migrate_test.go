@@ -1,0 +1,118 @@
+package sqldb_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"golang.org/x/sync/errgroup"
+
+	"orderly/pkg/sqldb"
+)
+
+// withSecond is items and one migration more, which fails when it runs twice.
+func withSecond() fstest.MapFS {
+	fsys := items()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		fsys[engine+"/00002_note.sql"] = file("ALTER TABLE items ADD COLUMN note TEXT")
+	}
+	return fsys
+}
+
+func TestMigrate_by_ten_replicas_at_once_applies_each_once(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(t *testing.T) (engine, int){
+		// One process owns an SQLite file, but it may call Migrate as it likes.
+		"sqlite":   func(t *testing.T) (engine, int) { return onSQLite(t), 1 },
+		"postgres": func(t *testing.T) (engine, int) { return onPostgres(t), 10 },
+	}
+	for name, setup := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, replicas := setup(t)
+			group, ctx := errgroup.WithContext(t.Context())
+			for range replicas {
+				db := e.open(t)
+				for range 10 / replicas {
+					group.Go(func() error { return db.Migrate(ctx, withSecond(), "test_migrations") })
+				}
+			}
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			db := e.open(t)
+			var n int
+			err := db.Reader().QueryRowContext(t.Context(),
+				"SELECT count(*) FROM test_migrations WHERE version_id > 0").Scan(&n)
+			if err != nil || n != 2 {
+				t.Errorf("got %d applied migrations, %v; want 2", n, err)
+			}
+		})
+	}
+}
+
+func TestMigrate_refuses_a_newer_database_and_leaves_it_alone(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e engine) {
+		db := e.open(t)
+		mustMigrate(t, db, withSecond())
+		err := db.Migrate(t.Context(), items(), "test_migrations")
+		if err == nil || !strings.Contains(err.Error(), "version 2") || !strings.Contains(err.Error(), "up to 1") {
+			t.Errorf("got %v, want an error that names versions 2 and 1", err)
+		}
+		mustMigrate(t, db, withSecond())
+	})
+}
+
+func TestMigrate_keeps_sets_of_migrations_apart(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e engine) {
+		db := withItems(t, e)
+		other := fstest.MapFS{e.name + "/00001_other.sql": file("CREATE TABLE other (id INT)")}
+		if err := db.Migrate(t.Context(), other, "other_migrations"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Reader().ExecContext(t.Context(), "SELECT id FROM other"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMigrate_that_fails_names_the_version_and_can_be_mended(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e engine) {
+		db := e.open(t)
+		broken := items()
+		broken[e.name+"/00002_broken.sql"] = file("CREATE TABLE half (id INT);\nSELEC 1")
+		err := db.Migrate(t.Context(), broken, "test_migrations")
+		if err == nil || !strings.Contains(err.Error(), "version:2") {
+			t.Errorf("got %v, want an error that names version 2", err)
+		}
+		mended := items()
+		mended[e.name+"/00002_mended.sql"] = file("CREATE TABLE half (id INT)")
+		mustMigrate(t, db, mended)
+	})
+}
+
+func TestMigrate_without_files_or_in_no_time_fails(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e engine) {
+		db := e.open(t)
+		if err := db.Migrate(t.Context(), fstest.MapFS{}, "test_migrations"); err == nil || !strings.Contains(err.Error(), e.name) {
+			t.Errorf("got %v, want an error that names the folder", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := db.Migrate(ctx, items(), "test_migrations"); err == nil {
+			t.Error("got no error after the context ended")
+		}
+	})
+}
+
+func mustMigrate(t *testing.T, db *sqldb.DB, fsys fstest.MapFS) {
+	t.Helper()
+	if err := db.Migrate(t.Context(), fsys, "test_migrations"); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,46 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"orderly/pkg/sqldb"
+)
+
+// args encodes rows as one array for each column.
+func args(cols []sqldb.Column, rows [][]any) ([]any, error) {
+	arrays := make([]any, len(cols))
+	for i, c := range cols {
+		array, err := column(c, rows, i)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		arrays[i] = array
+	}
+	return arrays, nil
+}
+
+func column(c sqldb.Column, rows [][]any, i int) (any, error) {
+	switch c.Type {
+	case sqldb.UUID:
+		return array(rows, i, func(cell *pgtype.UUID, v any) error { return cell.Scan(v) })
+	case sqldb.Int, sqldb.Time:
+		return array(rows, i, func(cell *pgtype.Int8, v any) error { return cell.Scan(v) })
+	case sqldb.Bool:
+		return array(rows, i, func(cell *pgtype.Bool, v any) error { return cell.Scan(v) })
+	default:
+		return array(rows, i, func(cell *pgtype.Text, v any) error { return cell.Scan(v) })
+	}
+}
+
+// array takes the values at position i of rows; a cell that is not set is NULL.
+func array[T any](rows [][]any, i int, set func(cell *T, v any) error) (pgtype.FlatArray[T], error) {
+	cells := make(pgtype.FlatArray[T], len(rows))
+	for r, row := range rows {
+		if err := set(&cells[r], row[i]); err != nil {
+			return nil, err
+		}
+	}
+	return cells, nil
+}

@@ -1,0 +1,73 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"orderly/pkg/sqldb"
+)
+
+// primaryCode is the part of a result code that is the same for all its
+// extended forms.
+const primaryCode = 0xff
+
+func dialect() sqldb.Dialect {
+	return sqldb.Dialect{
+		Name:       "sqlite",
+		Now:        now,
+		Source:     source,
+		In:         in,
+		Args:       args,
+		Fault:      fault,
+		Migrations: goose.DialectSQLite3,
+	}
+}
+
+// now is the process's clock: the file is on the same machine.
+func now(context.Context, *sql.Tx) (time.Time, error) { return time.Now(), nil }
+
+func source(cols []sqldb.Column) string {
+	fields := make([]string, len(cols))
+	for i, c := range cols {
+		fields[i] = fmt.Sprintf("value->>%d AS %s", i, c.Name)
+	}
+	return "(SELECT " + strings.Join(fields, ", ") + " FROM jsonb_each($1)) AS given"
+}
+
+func in(column sqldb.Column, n int) string {
+	return fmt.Sprintf("%s IN (SELECT value->>0 FROM json_each($%d))", column.Name, n)
+}
+
+func fault(err error) sqldb.Fault {
+	var failure *sqlite.Error
+	switch {
+	case !errors.As(err, &failure), failure.Code() == sqlite3.SQLITE_INTERRUPT:
+		return sqldb.NotDatabase
+	case passing(failure.Code()):
+		return sqldb.Passing
+	default:
+		return sqldb.Lasting
+	}
+}
+
+func passing(code int) bool {
+	switch code {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		return true
+	}
+	switch code & primaryCode {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, // other processes
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, // the machine
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM: // the mount
+		return true
+	}
+	return false
+}

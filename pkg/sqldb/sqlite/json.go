@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"fmt"
+	"strconv"
+
+	"orderly/pkg/sqldb"
+)
+
+// args encodes rows as one JSON array of arrays. json_each gives back what went
+// in: integers of 64 bits are exact.
+func args(_ []sqldb.Column, rows [][]any) ([]any, error) {
+	buf := append(make([]byte, 0, size(rows)), '[')
+	for i, row := range rows {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = append(buf, '[')
+		for j, v := range row {
+			if j > 0 {
+				buf = append(buf, ',')
+			}
+			var err error
+			if buf, err = appendValue(buf, v); err != nil {
+				return nil, err
+			}
+		}
+		buf = append(buf, ']')
+	}
+	return []any{string(append(buf, ']'))}, nil
+}
+
+func appendValue(buf []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(buf, "null"...), nil
+	case int64:
+		return strconv.AppendInt(buf, v, 10), nil
+	case bool:
+		return strconv.AppendBool(buf, v), nil
+	case string:
+		return appendText(buf, v), nil
+	default:
+		return nil, fmt.Errorf("encode row: unexpected %T", v)
+	}
+}
+
+// appendText quotes s, which is valid UTF-8.
+func appendText(buf []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	buf = append(buf, '"')
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		buf = append(buf, s[start:i]...)
+		if c < ' ' {
+			buf = append(buf, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		} else {
+			buf = append(buf, '\\', c)
+		}
+		start = i + 1
+	}
+	return append(append(buf, s[start:]...), '"')
+}
+
+// size is about what rows take as JSON.
+func size(rows [][]any) int {
+	const number = 24
+	n := 2
+	for _, row := range rows {
+		for _, v := range row {
+			text, _ := v.(string)
+			n += number + len(text) + len(text)/8
+		}
+	}
+	return n
+}
