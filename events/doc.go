@@ -3,8 +3,8 @@
 //
 // The files in schemas/ are the source: the structs, their Validate methods and their decoders are generated from
 // them. A sender fills a struct, calls Validate and encodes with encoding/json; a receiver looks the name and version
-// up in Catalog and calls Decode, which reads and checks in one pass over the text. Both keep to every word of the
-// schema without interpreting it at run time.
+// up in Catalog and calls Decode, which reads and checks. Both keep to every word of the schema without interpreting it
+// at run time.
 //
 // Schemas only ever gain members that are optional, for readers ignore what they do not know. Anything else is a new
 // version in a file of its own, with a Go type of its own, side by side with the old one.

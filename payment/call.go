@@ -123,7 +123,7 @@ func (c Call) lookUp(ctx context.Context, g Gateway) (Outcome, bool, error) {
 		}
 		return Outcome{OrderID: c.Payment.OrderID, Kind: OutcomeRefunded, ChargeID: charge.ID, Currency: charge.Currency, AmountMinor: charge.RefundedMinor}, true, nil
 	}
-	if !found || charge.Status == ChargeVoided && c.Payment.State == Charging {
+	if !found {
 		return Outcome{}, false, nil
 	}
 	outcome, err := c.charged(charge, nil)

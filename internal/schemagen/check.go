@@ -154,8 +154,7 @@ func (s *schema) checkString(path string) error {
 	return nil
 }
 
-// allowsEmpty tells whether the empty string is valid. No format and no pattern that the generator knows allows it,
-// but a pattern that may repeat its class no times.
+// allowsEmpty tells whether the empty string is a valid value.
 func (s *schema) allowsEmpty() bool {
 	if s.Pattern != "" {
 		p, err := parsePattern(s.Pattern)

@@ -82,31 +82,26 @@ func (g *generator) contract(out *source, c contract) error {
 		return err
 	}
 	reader(out, c, c.Schema)
-	for _, p := range c.Schema.Properties {
-		if p.Schema.Type == "array" {
-			if err := g.listType(out, c, p.Schema.Items); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return g.listTypes(out, c, c.Schema)
 }
 
-// listType writes the type of a list's items, and of the lists in those.
-func (g *generator) listType(out *source, c contract, s *schema) error {
-	out.comment(c.goType(s) + " is " + strings.ToLower(s.Description[:1]) + s.Description[1:])
-	if err := g.structType(out, c, s); err != nil {
-		return err
-	}
-	if err := g.validator(out, c, s, "validate"); err != nil {
-		return err
-	}
-	reader(out, c, s)
+// listTypes writes the types of the items of a schema's lists, and of the lists in those.
+func (g *generator) listTypes(out *source, c contract, s *schema) error {
 	for _, p := range s.Properties {
-		if p.Schema.Type == "array" {
-			if err := g.listType(out, c, p.Schema.Items); err != nil {
-				return err
-			}
+		if p.Schema.Type != "array" {
+			continue
+		}
+		item := p.Schema.Items
+		out.comment(c.goType(item) + " is " + strings.ToLower(item.Description[:1]) + item.Description[1:])
+		if err := g.structType(out, c, item); err != nil {
+			return err
+		}
+		if err := g.validator(out, c, item, "validate"); err != nil {
+			return err
+		}
+		reader(out, c, item)
+		if err := g.listTypes(out, c, item); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 	}
 }
 
-// document is a schema file with the given properties; the first two are those that every event needs.
+// document is a schema file with the given properties beside the one that every event needs.
 func document(name string, version int, title, properties string) string {
 	return fmt.Sprintf(`{"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"$id": "urn:orderly:schema:%s:v%d", "title": %q, "description": "d", "type": "object",
@@ -100,7 +100,7 @@ func TestAMisplacedSchemaIsRefused(t *testing.T) {
 		{"a.b.v0.json", good, "the file name must be"},
 		{"a.b.v2.json", good, "$id must be urn:orderly:schema:a.b:v2"},
 		{"a.b.v1.json", strings.Replace(good, "2020-12", "2019-09", 1), "$schema must be"},
-		{"a.b.v1.json", strings.Replace(good, `"required": ["order_id"]`, `"required": ["x"]`, 1), "required string order_id"},
+		{"a.b.v1.json", strings.Replace(good, `["order_id"]`, `["x"]`, 1), "required string order_id"},
 		{"a.b.v1.json", strings.Replace(good, `["order_id"]`, `["order_id", "x"]`, 1), "x is required but not described"},
 		{"a.b.v1.json", good + "{}", "text after the schema"},
 		{"a.b.v1.json", "null", "null is not a schema"},

@@ -66,12 +66,17 @@ func (b *batch) Decide(_ context.Context, in *engine.Input) (engine.Decision, er
 
 func (b *batch) place(p order.Place) (engine.Decision, error) {
 	if p.IdempotencyKey != "" {
-		if a, again := b.accepted[acceptedID(p)]; again {
+		if a, again := b.accepted[acceptedID(p)]; again && a.orderID != p.ID {
 			if a.hash != p.RequestHash {
 				return engine.Decision{}, fmt.Errorf("key %q: %w", p.IdempotencyKey, order.ErrKeyReused)
 			}
 			return engine.Decision{Reply: order.Accepted{OrderID: a.orderID, CreatedAt: a.createdAt, Replayed: true}}, nil
 		}
+	}
+	if t := b.orders[p.ID]; t != nil {
+		return placedBefore(b.cfg.Policy.Place(p, t.now.CreatedAt)), nil
+	}
+	if p.IdempotencyKey != "" {
 		b.accepted[acceptedID(p)] = accepted{hash: p.RequestHash, orderID: p.ID, createdAt: b.now, isNew: true}
 	}
 	t := &tracked{}
@@ -79,6 +84,15 @@ func (b *batch) place(p order.Place) (engine.Decision, error) {
 	d := b.apply(t, b.cfg.Policy.Place(p, b.now), nil, order.CauseRequest)
 	d.Reply = order.Accepted{OrderID: p.ID, CreatedAt: b.now}
 	return d, nil
+}
+
+// placedBefore answers a request whose order is there although nobody was told:
+// the outcome of the commit was unknown, and the batch runs again.
+func placedBefore(r order.Result) engine.Decision {
+	return engine.Decision{
+		Reply:  order.Accepted{OrderID: r.Order.ID, CreatedAt: r.Order.CreatedAt},
+		Events: speak(r),
+	}
 }
 
 func (b *batch) cancel(c order.Cancel) (engine.Decision, error) {
@@ -120,8 +134,8 @@ func (b *batch) hear(in *engine.Input, e events.Event) (engine.Decision, error) 
 	return b.apply(t, r, in.Event, ""), nil
 }
 
-// apply takes over a result and turns what the order says into events. Heard
-// is the event that the order was told of, if it was one.
+// apply takes over a result. Heard is the event that the order was told of, if
+// it was one.
 func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause string) engine.Decision {
 	t.now = r.Order
 	if heard != nil {
@@ -133,6 +147,17 @@ func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause stri
 	if r.Changed && heard != nil {
 		t.added = append(t.added, entry{event: heard, at: b.now, cause: heard.CausationID})
 	}
+	says := speak(r)
+	for i := range says {
+		if r.Changed {
+			t.added = append(t.added, entry{event: &says[i], at: b.now, cause: cause})
+		}
+	}
+	return engine.Decision{Events: says}
+}
+
+// speak turns what the order says into events.
+func speak(r order.Result) []event.Event {
 	says := make([]event.Event, len(r.Says))
 	for i, e := range r.Says {
 		says[i] = event.Event{
@@ -143,11 +168,8 @@ func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause stri
 			Lane:          r.Order.Lane,
 			CorrelationID: r.Order.CorrelationID,
 		}
-		if r.Changed {
-			t.added = append(t.added, entry{event: &says[i], at: b.now, cause: cause})
-		}
 	}
-	return engine.Decision{Events: says}
+	return says
 }
 
 func (b *batch) touch(t *tracked) {

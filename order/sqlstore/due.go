@@ -43,27 +43,29 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	if c.started.IsZero() {
 		c.started = now
 	}
+	due, err := c.ids(ctx, "SELECT id FROM open_orders WHERE due_at <= $1 ORDER BY id LIMIT $2", sqldb.Micros(now), dueLimit)
+	if err != nil {
+		return nil, err
+	}
+	first, err := c.unannounced(ctx)
+	if err != nil || len(due)+len(first) == 0 {
+		return nil, err
+	}
 	horizon := now
 	if c.horizon != nil {
 		if horizon, err = c.horizon(ctx); err != nil {
 			return nil, fmt.Errorf("how far the other services have come: %w", err)
 		}
 	}
-	ids, err := c.ids(ctx, "SELECT id FROM open_orders WHERE due_at <= $1 ORDER BY id LIMIT $2", sqldb.Micros(now), dueLimit)
-	if err != nil {
-		return nil, err
-	}
-	ticks := ticksFor(ids, horizon, false)
-	if c.caught {
-		return ticks, nil
-	}
-	first, err := c.unannounced(ctx)
-	return append(ticks, ticksFor(first, horizon, true)...), err
+	return append(ticksFor(due, horizon, false), ticksFor(first, horizon, true)...), nil
 }
 
 // unannounced returns the next orders placed before the start that are still
 // pending.
 func (c *Clock) unannounced(ctx context.Context) ([]string, error) {
+	if c.caught {
+		return nil, nil
+	}
 	ids, err := c.ids(ctx, `SELECT o.id FROM open_orders o JOIN orders ON orders.id = o.id
 		WHERE o.id > $1 AND status = $2 AND redrives = 0 AND created_at < $3 ORDER BY o.id LIMIT $4`,
 		c.from(), string(order.Pending), sqldb.Micros(c.started), dueLimit)

@@ -18,7 +18,7 @@ var (
 	keyColumn = sqldb.Column{Name: "id", Type: sqldb.Text}
 )
 
-const orderFields = `orders.id, customer_id, currency, lane, correlation_id, status, reason, total_minor,
+const orderFields = `orders.id, customer_id, currency, lane, correlation_id, orders.status, reason, total_minor,
 	priced, stock_settled, payment_settled, created_at, updated_at, deadline, next_redrive, redrives, entries`
 
 // row is an order as it is stored.
@@ -52,7 +52,8 @@ func keysOf(inputs []*engine.Input) keys {
 	var k keys
 	for _, in := range inputs {
 		switch body := in.Body.(type) {
-		case order.Place:
+		case order.Place: // its order is there if a commit of unknown outcome was one
+			k.orders = append(k.orders, body.ID)
 			if body.IdempotencyKey != "" {
 				k.accepted = append(k.accepted, acceptedID(body))
 			}

@@ -109,7 +109,6 @@ func (c *changes) add(t *tracked) {
 	if isNew {
 		fixed := []any{o.CustomerID, o.Currency, o.Lane, o.CorrelationID, o.CreatedAt, o.Deadline}
 		c.placed = append(c.placed, slices.Concat([]any{o.ID}, moving, fixed))
-		c.opened = append(c.opened, []any{o.ID, o.Due()})
 	} else {
 		c.moved = append(c.moved, slices.Concat([]any{o.ID}, moving))
 	}
@@ -117,7 +116,9 @@ func (c *changes) add(t *tracked) {
 		c.entries = append(c.entries, []any{o.ID, t.entries + i + 1, e.event.ID, e.event.Name, e.event.Version, e.at, e.cause, string(e.event.Data)})
 	}
 	switch {
-	case o.Closed() && !before.Closed():
+	case isNew && !o.Closed():
+		c.opened = append(c.opened, []any{o.ID, o.Due()})
+	case !isNew && o.Closed() && !before.Closed():
 		c.closed = append(c.closed, o.ID)
 	case !isNew && !o.Closed() && dueMoved(t):
 		c.due = append(c.due, []any{o.ID, o.Due()})

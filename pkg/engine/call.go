@@ -18,17 +18,12 @@ type calls struct {
 	e     *Engine
 	slots chan struct{}
 
-	mu      sync.Mutex // guards flights
-	flights map[string]*flight
-}
-
-// flight is one call under way and the inputs that wait for its outcome.
-type flight struct {
-	inputs []*Input
+	mu      sync.Mutex          // guards flights
+	flights map[string][]*Input // calls under way and who waits for them, by key
 }
 
 func newCalls(e *Engine) *calls {
-	return &calls{e: e, slots: make(chan struct{}, e.cfg.MaxCalls), flights: make(map[string]*flight)}
+	return &calls{e: e, slots: make(chan struct{}, e.cfg.MaxCalls), flights: make(map[string][]*Input)}
 }
 
 // start makes a call, or joins the input to one that is under way with the
@@ -37,11 +32,11 @@ func newCalls(e *Engine) *calls {
 func (c *calls) start(in *Input, call *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f, ok := c.flights[call.Key]; ok {
-		f.inputs = append(f.inputs, in)
+	waiting, joins := c.flights[call.Key]
+	c.flights[call.Key] = append(waiting, in)
+	if joins {
 		return
 	}
-	c.flights[call.Key] = &flight{inputs: []*Input{in}}
 	c.e.background.Go(func() { c.run(call) })
 }
 
@@ -60,10 +55,13 @@ func (c *calls) run(call *Call) {
 		giveUp(inputs, err)
 		return
 	}
-	outcome := joined(inputs)
-	outcome.Body, outcome.failure = body, err
-	if !c.e.intake.putAgain(group{inputs: []*Input{outcome}}) {
-		outcome.settled(ErrStopped)
+	for _, in := range inputs {
+		in.Body, in.outcome, in.failure = body, true, err
+	}
+	for _, g := range split(inputs, c.e.cfg, false) {
+		if !c.e.intake.putAgain(g) {
+			giveUp(g.inputs, ErrStopped)
+		}
 	}
 }
 
@@ -83,8 +81,8 @@ func (c *calls) untilKnown(ctx context.Context, call *Call) (any, error) {
 		if errors.As(err, &never) || ctx.Err() != nil {
 			return nil, fmt.Errorf("call %s: %w", call.Key, err)
 		}
-		if attempt == 1 {
-			c.e.log.Warn("outcome of a call is unknown, calling again", zap.String("key", call.Key), zap.Error(err))
+		if attempt&(attempt-1) == 0 { // seldom, but not only once
+			c.e.log.Warn("outcome of a call is unknown, calling again", zap.String("key", call.Key), zap.Int("attempt", attempt), zap.Error(err))
 		}
 		c.e.pause(jittered(grow(c.e.cfg.CallPause, attempt, callMaxPause)))
 	}
@@ -95,17 +93,7 @@ func (c *calls) untilKnown(ctx context.Context, call *Call) (any, error) {
 func (c *calls) land(key string) []*Input {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	inputs := c.flights[key].inputs
+	inputs := c.flights[key]
 	delete(c.flights, key)
 	return inputs
-}
-
-// joined makes one input of those that waited for the same outcome.
-func joined(inputs []*Input) *Input {
-	first := inputs[0]
-	out := &Input{Event: first.Event, Meta: first.Meta, cause: first.cause, outcome: true, letter: first.letter}
-	for _, in := range inputs {
-		out.owed = append(out.owed, in.owed...)
-	}
-	return out
 }

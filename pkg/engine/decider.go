@@ -49,11 +49,14 @@ type Decision struct {
 // Call is one call to the outside world.
 type Call struct {
 	// Key joins calls: while one with this key is under way in this process, a
-	// second one waits for the first one's outcome. Required.
+	// second one waits for the first one's outcome, which is then decided for
+	// each of the inputs that asked. Required.
 	Key string
 	// Do makes the call and returns the Body of the input that tells of its
 	// outcome. An error means that the outcome is unknown: Do is called again,
 	// with growing pauses, until it is known. Do must therefore be idempotent.
+	// An error marked with [Never] is a definite refusal: the input that asked
+	// becomes a dead letter.
 	Do func(ctx context.Context) (any, error)
 }
 
@@ -70,8 +73,9 @@ type Input struct {
 	// Body is what to decide: an event's payload, a command, a tick, or the
 	// outcome of a call.
 	Body any
-	// Event is the event that Body is the payload of, and nil for anything
-	// else.
+	// Event is the event that Body is the payload of or, where Body is the
+	// outcome of a call, the event that asked for the call; nil for commands and
+	// ticks.
 	Event *event.Event
 	// Meta goes on to the outputs.
 	Meta Meta

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -19,7 +19,8 @@ import (
 // Decider are required; the rest has defaults.
 type Config struct {
 	// Name is the service's name: the source of its events and the handler in
-	// its inbox and dead letters. It must never change.
+	// its inbox and dead letters. It must never change. It is a token of a NATS
+	// subject: no spaces, dots or wildcards.
 	Name string
 	// DB is the service's database. [Migrate] must have run on it.
 	DB *sqldb.DB
@@ -57,8 +58,12 @@ type Config struct {
 	// CallPause is the pause after a call without an answer, doubled each time
 	// up to 5 s and spread by jitter; 50 ms if zero.
 	CallPause time.Duration
+	// TransactionTimeout frees the loop from a database that neither answers
+	// nor refuses, and from a decider that does not return; 30 s if zero.
+	TransactionTimeout time.Duration
 	// PublishTimeout is how long a publish is tried before its cause counts as
-	// not handled; 30 s if zero. Elections of a cluster take several seconds.
+	// not handled and is decided again; 30 s if zero. Elections of a cluster
+	// take several seconds.
 	PublishTimeout time.Duration
 	// StopTimeout bounds Stop; 25 s if zero.
 	StopTimeout time.Duration
@@ -72,6 +77,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Linger, 2*time.Millisecond)
 	def(&c.MaxCalls, 512)
 	def(&c.CallPause, 50*time.Millisecond)
+	def(&c.TransactionTimeout, 30*time.Second)
 	def(&c.PublishTimeout, 30*time.Second)
 	def(&c.StopTimeout, 25*time.Second)
 	if c.Weigh == nil {
@@ -94,6 +100,8 @@ func (c Config) validate() error {
 	switch {
 	case c.Name == "":
 		return errors.New("Name is missing")
+	case strings.ContainsAny(c.Name, " \t\r\n.*>"):
+		return fmt.Errorf("Name %q must be one token of a NATS subject: no spaces, dots or wildcards", c.Name)
 	case c.DB == nil || c.Decider == nil:
 		return errors.New("DB and Decider are required")
 	case len(c.Consumers) > 0 && c.JetStream == nil:
@@ -102,6 +110,18 @@ func (c Config) validate() error {
 		return errors.New("JetStream needs a Registry")
 	case c.MaxInputs < 0 || c.MaxWeight < 0 || c.MaxAttempts < 0 || c.MaxCalls < 0:
 		return errors.New("MaxInputs, MaxWeight, MaxAttempts and MaxCalls must not be negative")
+	case min(c.RetryPause, c.CallPause, c.TransactionTimeout, c.PublishTimeout, c.StopTimeout) < 0:
+		return errors.New("pauses and timeouts must not be negative")
+	}
+	for _, r := range c.Consumers {
+		if r.Stream == "" || r.Name == "" || r.MaxInHand < 0 {
+			return errors.New("a Consumer needs Stream and Name, and a MaxInHand that is not negative")
+		}
+	}
+	for _, t := range c.Timers {
+		if t.Every <= 0 || t.Due == nil {
+			return errors.New("a Timer needs Due, and an Every above zero")
+		}
 	}
 	return nil
 }
@@ -116,7 +136,10 @@ type Engine struct {
 	letters *failures
 	marks   *marks
 
-	started    atomic.Bool
+	mu      sync.Mutex // guards started and stopped
+	started bool
+	stopped bool
+
 	stopping   chan struct{} // closed when Stop begins
 	stopOnce   sync.Once
 	stopErr    error
@@ -136,6 +159,9 @@ type Batch struct {
 	Reruns  int // transactions rolled back and run again
 	Elapsed time.Duration
 }
+
+// abortGrace is how long what was aborted may take to end.
+const abortGrace = 2 * time.Second
 
 // New returns an engine that does nothing until Start.
 func New(cfg Config) (*Engine, error) {
@@ -165,12 +191,18 @@ func New(cfg Config) (*Engine, error) {
 // quick. It must be called before Start.
 func (e *Engine) Observe(fn func(Batch)) { e.onBatch = fn }
 
-// Start begins to fetch and decide. It returns at once; a second call is
-// refused. Every started engine must be stopped.
+// Start begins to fetch and decide. It returns at once; a second call, and one
+// after Stop, is refused. Every started engine must be stopped.
 func (e *Engine) Start() error {
-	if !e.started.CompareAndSwap(false, true) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.stopped:
+		return fmt.Errorf("engine %s: started after Stop", e.cfg.Name)
+	case e.started:
 		return fmt.Errorf("engine %s: started twice", e.cfg.Name)
 	}
+	e.started = true
 	go e.run()
 	for _, c := range e.cfg.Consumers {
 		e.sources.Go(func() { newReader(e, c).run() })
@@ -184,35 +216,74 @@ func (e *Engine) Start() error {
 // Stop is the clean end: no new pull, no new command; what is in hand is
 // decided, published and acknowledged. What is not done within StopTimeout or
 // when ctx ends is left to be delivered again, and Stop says so. A second call
-// waits for the first and returns the same.
+// waits for the first and returns the same. Connections and databases may be
+// closed once it has returned.
 func (e *Engine) Stop(ctx context.Context) error {
 	e.stopOnce.Do(func() { e.stopErr = e.stop(ctx) })
 	return e.stopErr
 }
 
 func (e *Engine) stop(ctx context.Context) error {
+	e.mu.Lock()
+	e.stopped = true
+	started := e.started
 	close(e.stopping)
-	if !e.started.Load() {
-		e.abort()
-		return nil
+	e.mu.Unlock()
+	if !started {
+		go e.run() // to answer the commands that wait
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.StopTimeout)
 	defer cancel()
 	stopAbort := context.AfterFunc(ctx, e.abort)
 	defer stopAbort()
+	ended := make(chan int, 1)
+	go func() { ended <- e.windDown(ctx, started) }()
+	left, ok := e.await(ctx, ended)
+	switch {
+	case !ok:
+		return fmt.Errorf("engine %s: stopped, but a call or decider goes on although its context has ended", e.cfg.Name)
+	case left > 0:
+		return fmt.Errorf("engine %s: stopped with %d inputs unfinished, events among them will be delivered again", e.cfg.Name, left)
+	}
+	return nil
+}
 
-	e.sources.Wait()
-	e.intake.dropWaiting()
-	left := e.inHand.wait(ctx)
+// await gives what was aborted a moment to notice it.
+func (e *Engine) await(ctx context.Context, ended <-chan int) (left int, ok bool) {
+	select {
+	case left = <-ended:
+		return left, true
+	case <-ctx.Done():
+	}
+	select {
+	case left = <-ended:
+		return left, true
+	case <-time.After(abortGrace):
+		return 0, false
+	}
+}
+
+// windDown ends everything in the order in which work flows, and returns how
+// many inputs time was too short for.
+func (e *Engine) windDown(ctx context.Context, finish bool) int {
+	before := e.inHand.missedSoFar()
+	if finish {
+		e.sources.Wait()
+		e.intake.dropWaiting()
+		e.inHand.wait(ctx)
+	}
 	e.abort()
 	e.intake.close()
 	<-e.loop
-	e.background.Wait()
 	e.outbox.wait()
-	if left > 0 {
-		return fmt.Errorf("engine %s: stopped with %d inputs unfinished, they will be delivered again", e.cfg.Name, left)
+	e.background.Wait()
+	e.intake.timers.Wait()
+	if e.cfg.JetStream != nil { // acknowledgements lie in the connection's buffer
+		if err := e.cfg.JetStream.Conn().FlushTimeout(abortGrace); err != nil {
+			e.log.Warn("acknowledgements may be lost, their messages then come again", zap.Error(err))
+		}
 	}
-	return nil
+	return e.inHand.unfinished() - before
 }
 
 // Stalled returns how long the oldest batch has been in its transaction, zero
@@ -278,7 +349,11 @@ func newCommand() *command { return &command{done: make(chan reply, 1)} }
 func (c *command) committed(r any, err error) { c.answer(reply{r, err}) }
 
 func (c *command) settled(err error) {
-	if err != nil {
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrStopped):
+		c.answer(reply{err: ErrStopped})
+	default:
 		c.answer(reply{err: fmt.Errorf("%w: %w", ErrBusy, err)})
 	}
 }

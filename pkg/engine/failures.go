@@ -33,13 +33,14 @@ type verdict struct {
 	action action
 	pause  time.Duration
 	letter *Letter
+	kept   bool // the letter is a row already
 }
 
 // letter is what a dead letter keeps of an input: the message as it came.
 type letter struct {
 	consumer string
 	message  event.Message
-	again    bool // delivered more than once
+	again    bool // it may have been here before: what was said then is said again
 }
 
 // failures counts attempts and keeps dead letters, in tables that nothing but
@@ -119,23 +120,29 @@ type attempt struct {
 // A batch without failures costs no statement.
 func (f *failures) save(ctx context.Context, tx *sql.Tx, now time.Time, r *result) error {
 	failed := f.failed(r)
+	forgotten := f.handled(r)
 	if len(failed) == 0 {
-		return f.forget(ctx, tx, r)
+		return f.forget(ctx, tx, forgotten)
 	}
 	known, err := f.load(ctx, tx, r, failed)
 	if err != nil {
 		return err
 	}
 	var added, changed, letters [][]any
-	var buried []any
+	judged := make(map[string]verdict, len(failed))
 	for _, i := range failed {
 		in, id := r.inputs[i], f.id(r.inputs[i])
+		if same, twice := judged[id]; twice {
+			r.verdict[i] = same.shared()
+			continue
+		}
 		row, seen := known[id]
 		r.verdict[i] = f.judge(in, r.refused[i], row, now)
+		judged[id] = r.verdict[i]
 		switch v := &r.verdict[i]; {
-		case v.action == bury:
+		case v.action == bury && !v.kept:
 			letters = append(letters, v.letter.row())
-			buried = append(buried, id)
+			forgotten = append(forgotten, id)
 		case v.action == again && in.attempts > row.n:
 			text := clean(r.refused[i].Error())
 			if seen {
@@ -154,7 +161,16 @@ func (f *failures) save(ctx context.Context, tx *sql.Tx, now time.Time, r *resul
 	if err := f.db.Insert(ctx, tx, lettersTable, letterColumns, letters); err != nil {
 		return fmt.Errorf("keep dead letters: %w", err)
 	}
-	return f.remove(ctx, tx, buried)
+	return f.forget(ctx, tx, forgotten)
+}
+
+// shared is the verdict of a second input that stands for the same event, such
+// as the outcome of its call.
+func (v verdict) shared() verdict {
+	if v.action == bury {
+		return verdict{action: parked}
+	}
+	return v
 }
 
 // failed returns the positions of refused events. Commands and ticks have
@@ -195,11 +211,15 @@ func (f *failures) load(ctx context.Context, tx *sql.Tx, r *result, failed []int
 	return known, rows.Err()
 }
 
-// judge turns an error into a verdict.
+// judge turns an error into a verdict. What is a dead letter already is left at
+// that; only its message may be missing, if this is not the first time that the
+// input is here.
 func (f *failures) judge(in *Input, err error, before attempt, now time.Time) verdict {
 	var notYet *notYetError
 	var never *neverError
 	switch {
+	case before.dead && in.letter.again:
+		return verdict{action: bury, letter: f.letter(in, err, before.n, before.firstAt, now), kept: true}
 	case before.dead:
 		return verdict{action: parked}
 	case errors.As(err, &notYet):
@@ -215,6 +235,7 @@ func (f *failures) judge(in *Input, err error, before attempt, now time.Time) ve
 	if first.IsZero() {
 		first = now
 	}
+	in.letter.again = true // should the answer of this COMMIT be lost
 	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), first, now)}
 }
 
@@ -233,6 +254,9 @@ func (f *failures) letter(in *Input, err error, attempts int, first, now time.Ti
 	}
 	if in.Event != nil {
 		l.Type, l.Key = in.Event.Type, in.Event.Subject
+		if in.Event.ID != "" {
+			l.EventID = in.Event.ID
+		}
 	}
 	return l
 }
@@ -245,18 +269,19 @@ func (l *Letter) row() []any {
 	}
 }
 
-// forget deletes the attempts of inputs that were handled in the end.
-func (f *failures) forget(ctx context.Context, tx *sql.Tx, r *result) error {
+// handled returns the ids of inputs that were handled in the end.
+func (f *failures) handled(r *result) []any {
 	var ids []any
 	for i, in := range r.inputs {
 		if r.refused[i] == nil && in.letter != nil && (in.attempts > 0 || in.letter.again) {
 			ids = append(ids, f.id(in))
 		}
 	}
-	return f.remove(ctx, tx, ids)
+	return ids
 }
 
-func (f *failures) remove(ctx context.Context, tx *sql.Tx, ids []any) error {
+// forget deletes attempts that nobody needs to know any more.
+func (f *failures) forget(ctx context.Context, tx *sql.Tx, ids []any) error {
 	if len(ids) == 0 {
 		return nil
 	}

@@ -2,14 +2,16 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
 // gauge counts inputs in hand and can be waited on until there are none.
 type gauge struct {
-	mu   sync.Mutex // guards what follows
-	n    int
-	zero chan struct{} // closed while n is 0
+	mu     sync.Mutex // guards what follows
+	n      int
+	missed int           // settled without being handled, for want of time
+	zero   chan struct{} // closed while n is 0
 }
 
 func newGauge() *gauge {
@@ -31,8 +33,8 @@ func (g *gauge) add(delta int) {
 	}
 }
 
-// wait returns how many are left when none is or ctx ends.
-func (g *gauge) wait(ctx context.Context) int {
+// wait returns when none is in hand or ctx ends.
+func (g *gauge) wait(ctx context.Context) {
 	g.mu.Lock()
 	zero := g.zero
 	g.mu.Unlock()
@@ -40,10 +42,28 @@ func (g *gauge) wait(ctx context.Context) int {
 	case <-zero:
 	case <-ctx.Done():
 	}
+}
+
+func (g *gauge) missedSoFar() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.n
+	return g.missed
+}
+
+// unfinished returns how many were not handled or still are in hand.
+func (g *gauge) unfinished() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.missed + g.n
 }
 
 func (g *gauge) committed(any, error) {}
-func (g *gauge) settled(error)        { g.add(-1) }
+
+func (g *gauge) settled(err error) {
+	if err != nil && !errors.Is(err, errDead) && !errors.Is(err, errWaiting) {
+		g.mu.Lock()
+		g.missed++
+		g.mu.Unlock()
+	}
+	g.add(-1)
+}

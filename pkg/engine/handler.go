@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -78,7 +79,11 @@ func (h *handling) run(ctx context.Context, tx *sql.Tx, in *Input) ([]event.Even
 		end = "ROLLBACK TO SAVEPOINT handler"
 	}
 	if _, lost := tx.ExecContext(ctx, end); lost != nil {
-		return nil, fmt.Errorf("savepoint: %w", lost)
+		// The function let a failed statement pass; the others must not suffer.
+		if _, gone := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT handler"); gone != nil {
+			return nil, fmt.Errorf("savepoint: %w", errors.Join(err, lost, gone))
+		}
+		return nil, fmt.Errorf("the handler of %s let a failed statement pass: %w", in.Event.Name, errors.Join(err, lost))
 	}
 	for i := range out {
 		if out[i].ID == "" {

@@ -24,7 +24,9 @@ type intake struct {
 	closed chan struct{}
 	busy   atomic.Int64 // when the running batch began, in Unix nanoseconds
 
-	mu      sync.Mutex // guards waiting
+	timers sync.WaitGroup // one for each of waiting, until it is put back
+
+	mu      sync.Mutex // guards what follows
 	waiting map[*time.Timer]group
 	dropped bool
 }
@@ -69,23 +71,24 @@ func (q *intake) putAgain(g group) bool {
 	}
 }
 
-// later brings an input back after a pause, alone.
-func (q *intake) later(in *Input, pause time.Duration) {
-	in.failure = nil
-	if !q.wait(group{inputs: []*Input{in}, alone: true}, pause) {
-		in.settled(ErrStopped)
+// later brings g back after a pause, or gives it up once dropWaiting was
+// called.
+func (q *intake) later(g group, pause time.Duration) {
+	if !q.wait(g, pause) {
+		giveUp(g.inputs, errWaiting)
 	}
 }
 
-// wait puts g back after a pause; it reports false once dropWaiting was called.
 func (q *intake) wait(g group, pause time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.dropped {
 		return false
 	}
+	q.timers.Add(1)
 	var t *time.Timer
 	t = time.AfterFunc(pause, func() {
+		defer q.timers.Done()
 		q.mu.Lock()
 		_, mine := q.waiting[t]
 		delete(q.waiting, t)
@@ -106,10 +109,10 @@ func (q *intake) dropWaiting() {
 	q.waiting, q.dropped = make(map[*time.Timer]group), true
 	q.mu.Unlock()
 	for t, g := range dropped {
-		t.Stop()
-		for _, in := range g.inputs {
-			in.settled(ErrStopped)
+		if t.Stop() {
+			q.timers.Done()
 		}
+		giveUp(g.inputs, errWaiting)
 	}
 }
 
@@ -210,9 +213,35 @@ type batch struct {
 func (b *batch) weigh(g group) int {
 	w := 0
 	for _, in := range g.inputs {
-		w += b.cfg.Weigh(in.Body)
+		w += in.weight(b.cfg)
 	}
 	return w
+}
+
+// weight is 1 for what will not be decided.
+func (in *Input) weight(c Config) int {
+	if in.failure != nil {
+		return 1
+	}
+	return c.Weigh(in.Body)
+}
+
+// split cuts inputs that came together into groups that each fit into a batch.
+func split(inputs []*Input, c Config, alone bool) []group {
+	var out []group
+	begin, weight := 0, 0
+	for i, in := range inputs {
+		w := in.weight(c)
+		if i > begin && (i-begin >= c.MaxInputs || weight+w > c.MaxWeight) {
+			out = append(out, group{inputs: inputs[begin:i:i], alone: alone})
+			begin, weight = i, 0
+		}
+		weight += w
+	}
+	if begin < len(inputs) {
+		out = append(out, group{inputs: inputs[begin:], alone: alone})
+	}
+	return out
 }
 
 func (b *batch) full() bool {

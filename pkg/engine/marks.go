@@ -13,6 +13,9 @@ import (
 // markEvery is how often the time of the last handled input is written down.
 const markEvery = 10 * time.Second
 
+// probe is no consumer: its mark shows that the database can be written to.
+const probe = "(probe)"
+
 // marks remembers when a consumer last handled something, so that a durable
 // that vanished from the broker need not start from the beginning.
 type marks struct {

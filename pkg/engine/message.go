@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -11,33 +12,22 @@ import (
 // errDead settles an input whose dead letter is committed and published.
 var errDead = errors.New("dead letter")
 
+// errWaiting settles an input that a clean stop finds waiting for its next
+// attempt.
+var errWaiting = fmt.Errorf("%w: it waits for its next attempt", ErrStopped)
+
 // message is one message of a consumer. It is acknowledged when all of its
 // events are settled.
 type message struct {
 	reader     *reader
 	msg        jetstream.Msg
 	deliveries int
-	sequence   uint64
 
 	mu     sync.Mutex // guards what follows
-	left   int        // events not settled yet
-	events int
+	events int        // how many it carries
+	left   int        // of them not settled yet
 	dead   int
 	missed bool // an event was not handled: the message must come again
-}
-
-// groups says which of the message's events are decided together. A message
-// that was delivered before has a batch of its own: should it be what ends the
-// process, it takes no neighbour with it.
-func (m *message) groups(inputs []*Input, limit int) []group {
-	m.events = len(inputs)
-	var out []group
-	for len(inputs) > 0 {
-		n := min(len(inputs), limit)
-		out = append(out, group{inputs: inputs[:n:n], alone: m.deliveries > 1})
-		inputs = inputs[n:]
-	}
-	return out
 }
 
 func (m *message) committed(any, error) {}
@@ -55,8 +45,9 @@ func (m *message) settled(err error) {
 	m.mu.Unlock()
 	if last {
 		m.answer()
+		m.reader.release(m)
 	}
-	m.reader.release(m, last)
+	m.reader.count(-1)
 }
 
 // answer tells the server what became of the message. Should the answer be
@@ -66,7 +57,7 @@ func (m *message) answer() {
 	switch {
 	case m.missed:
 		err = m.msg.NakWithDelay(missedPause)
-	case m.dead == m.events:
+	case m.dead > 0 && m.dead == m.events:
 		err = m.msg.TermWithReason("dead letter")
 	default:
 		err = m.msg.Ack()

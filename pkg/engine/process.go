@@ -12,13 +12,13 @@ import (
 	"orderly/pkg/event"
 )
 
-// transactionTimeout frees the loop from a database that neither answers nor
-// refuses; the batch runs again.
-const transactionTimeout = 30 * time.Second
-
 const (
 	rerunPause    = 5 * time.Millisecond
 	rerunMaxPause = 2 * time.Second
+	// maxReruns is how often a batch may fail with an error that says nothing
+	// about its inputs before a database that works otherwise is taken as proof
+	// that it does.
+	maxReruns = 4
 )
 
 // errSpoiled rolls a batch back because an input failed after the state had
@@ -39,15 +39,21 @@ func (e *Engine) run() {
 
 // unique joins inputs that have one cause: the copies share the outcome.
 func unique(inputs []*Input) []*Input {
-	first := make(map[string]*Input, len(inputs))
+	type key struct {
+		cause           string
+		outcome, failed bool
+	}
+	first := make(map[key]*Input, len(inputs))
 	out := inputs[:0]
 	for _, in := range inputs {
-		if in.cause != "" && !in.outcome {
-			if same, ok := first[in.cause]; ok {
+		if in.cause != "" {
+			k := key{in.cause, in.outcome, in.failure != nil}
+			if same, ok := first[k]; ok {
 				same.owed = append(same.owed, in.owed...)
+				same.letter.again = same.letter.again || in.letter.again
 				continue
 			}
-			first[in.cause] = in
+			first[k] = in
 		}
 		out = append(out, in)
 	}
@@ -57,7 +63,7 @@ func unique(inputs []*Input) []*Input {
 // process commits a batch, however often it must run for that, and hands over
 // what follows from it.
 func (e *Engine) process(inputs []*Input) {
-	began := time.Now()
+	began, suspect := time.Now(), false
 	for reruns := 0; ; {
 		r, err := e.transact(inputs)
 		switch {
@@ -68,9 +74,10 @@ func (e *Engine) process(inputs []*Input) {
 		case errors.Is(err, errSpoiled):
 			reruns++
 		case e.ctx.Err() != nil:
-			giveUp(inputs, err)
+			giveUp(inputs, ErrStopped)
 			return
-		case e.passing(err):
+		case e.passing(err) && !suspect:
+			suspect = e.suspects(inputs, reruns, err)
 			reruns++
 			e.log.Warn("batch rolled back, running it again", zap.Int("inputs", len(inputs)), zap.Int("reruns", reruns), zap.Error(err))
 			e.pause(jittered(grow(rerunPause, reruns, rerunMaxPause)))
@@ -84,6 +91,29 @@ func (e *Engine) process(inputs []*Input) {
 // passing reports whether an error says nothing about the inputs.
 func (e *Engine) passing(err error) bool {
 	return e.cfg.DB.Retryable(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// suspects reports whether an error that should pass may be the inputs' own
+// after all, such as a handler's row that is there already, or a wait without
+// end: it does not pass, and the database works for others. A batch whose inputs
+// have all failed only has that to write down, and goes on trying.
+func (e *Engine) suspects(inputs []*Input, reruns int, err error) bool {
+	if reruns < maxReruns && !errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	for _, in := range inputs {
+		if in.failure == nil {
+			return e.databaseWorks()
+		}
+	}
+	return false
+}
+
+// databaseWorks tries a transaction that has nothing to do with any input.
+func (e *Engine) databaseWorks() bool {
+	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
+	defer cancel()
+	return e.cfg.DB.InTx(ctx, func(tx *sql.Tx, now time.Time) error { return e.marks.write(ctx, tx, probe, now) }) == nil
 }
 
 // isolate finds the input that a transaction cannot be committed with: each
@@ -126,7 +156,7 @@ type result struct {
 
 // transact runs one batch in one transaction.
 func (e *Engine) transact(inputs []*Input) (*result, error) {
-	ctx, cancel := context.WithTimeout(e.ctx, transactionTimeout)
+	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
 	defer cancel()
 	r := &result{
 		inputs:  inputs,
@@ -143,8 +173,11 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 		}
 		return e.marks.save(ctx, tx, now, inputs)
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		e.marks.saved()
+	case ctx.Err() != nil && !errors.Is(err, errSpoiled): // whatever it failed with, this is why
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return r, err
 }
@@ -186,6 +219,7 @@ func (e *Engine) decide(ctx context.Context, tx *sql.Tx, now time.Time, r *resul
 // error ends the transaction; the input's own refusal is kept in r.
 func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int) error {
 	in := r.inputs[i]
+	began := time.Now()
 	var d Decision
 	err := caught(func() (err error) {
 		d, err = r.states.Decide(ctx, in)
@@ -193,6 +227,9 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 	})
 	var panicked *PanicError
 	switch {
+	case ctx.Err() != nil && time.Since(began) > e.cfg.TransactionTimeout/2 && e.ctx.Err() == nil:
+		in.failure = fmt.Errorf("not decided within %v: %w", e.cfg.TransactionTimeout, ctx.Err())
+		return errSpoiled
 	case errors.As(err, &panicked):
 		in.failure = err
 		return errSpoiled
@@ -203,11 +240,13 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 		return nil
 	}
 	for k := range d.Events {
-		if err := e.seal(&d.Events[k], in, now); err != nil {
+		if err := caught(func() error { return e.seal(&d.Events[k], in, now) }); err != nil {
 			in.failure = Never(err)
 			return errSpoiled
 		}
-		r.events = append(r.events, d.Events[k])
+	}
+	for _, out := range d.Events {
+		r.events = append(r.events, out)
 		r.from = append(r.from, i)
 	}
 	r.decided[i] = d
@@ -227,8 +266,8 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 	if out.Time.IsZero() {
 		out.Time = now
 	}
-	if e.cfg.Registry == nil {
-		return fmt.Errorf("event %s: the engine has no registry to publish with", out.Name)
+	if e.cfg.JetStream == nil {
+		return fmt.Errorf("event %s: the engine has no JetStream to publish it with", out.Name)
 	}
 	return e.cfg.Registry.Seal(out)
 }
@@ -236,7 +275,9 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 // finish answers, publishes and calls what a committed batch led to.
 func (e *Engine) finish(r *result) {
 	if r.states != nil {
-		r.states.Committed()
+		if err := caught(func() error { r.states.Committed(); return nil }); err != nil {
+			e.log.Error("the decider's Committed failed", zap.Error(err))
+		}
 	}
 	for i, in := range r.inputs {
 		in.committed(r.decided[i].Reply, r.refused[i])
@@ -250,7 +291,7 @@ func (e *Engine) finish(r *result) {
 
 func (e *Engine) logVerdicts(r *result) {
 	for i, in := range r.inputs {
-		if r.refused[i] == nil || in.Event == nil && r.verdict[i].action == settle {
+		if r.refused[i] == nil || in.letter == nil && !in.outcome { // a command's caller knows
 			continue
 		}
 		log := e.log.Warn

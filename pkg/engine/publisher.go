@@ -40,7 +40,7 @@ func (p *publisher) publish(r *result) {
 		p.settle(r, nil)
 		return
 	}
-	p.slots <- struct{}{}
+	p.slots <- struct{}{} // freed at the latest when all publishing times out
 	p.wg.Go(func() {
 		defer func() { <-p.slots }()
 		p.settle(r, p.send(r))
@@ -138,14 +138,19 @@ func (p *publisher) try(ctx context.Context, m event.Message) error {
 // settle tells the inputs' owners, starts calls and puts back what must be
 // decided again.
 func (p *publisher) settle(r *result, failed map[int]error) {
+	var missed []*Input
 	for i, in := range r.inputs {
 		v, call := r.verdict[i], r.decided[i].Call
 		switch {
+		case failed[i] != nil && in.letter != nil:
+			in.letter.again = true
+			missed = append(missed, in)
 		case failed[i] != nil:
-			p.e.log.Error("outputs not published, their cause will come again", in.fields(zap.Error(failed[i]))...)
+			p.e.log.Error("outputs of a command or tick were not published", in.fields(zap.Error(failed[i]))...)
 			in.settled(failed[i])
 		case v.action == again:
-			p.e.intake.later(in, v.pause)
+			in.failure = nil
+			p.e.intake.later(group{inputs: []*Input{in}, alone: true}, v.pause)
 		case v.action == bury, v.action == parked:
 			in.settled(errDead)
 		case call != nil:
@@ -154,14 +159,31 @@ func (p *publisher) settle(r *result, failed map[int]error) {
 			in.settled(nil)
 		}
 	}
+	switch {
+	case len(missed) == 0:
+	case p.e.ctx.Err() != nil:
+		giveUp(missed, ErrStopped)
+	default:
+		p.e.log.Error("outputs were not published, their causes are decided again", zap.Int("inputs", len(missed)))
+		p.e.intake.later(group{inputs: missed}, missedPause)
+	}
 }
 
 // publication is the dead letter as a message: the original's headers and
 // payload untouched, and what is known of its death in headers beside them.
+// Headers that the server obeys are kept under dlq-nats-, and a payload that
+// leaves no room for the headers is in the table alone.
 func (l *Letter) publication() event.Message {
-	header := make(map[string][]string, len(l.Message.Header)+10)
+	header := make(map[string][]string, len(l.Message.Header)+12)
+	size := len(l.Message.Data)
 	for name, values := range l.Message.Header {
+		if strings.HasPrefix(strings.ToLower(name), "nats-") {
+			name = "dlq-" + name
+		}
 		header[name] = values
+		for _, v := range values {
+			size += len(name) + len(v) + 4
+		}
 	}
 	set := func(name, value string) { header["dlq-"+name] = []string{oneLine(value)} }
 	set("id", l.ID)
@@ -174,8 +196,16 @@ func (l *Letter) publication() event.Message {
 	set("subject", l.Message.Subject)
 	set("first-at", l.FirstAt.Format(time.RFC3339Nano))
 	set("dead-at", l.DeadAt.Format(time.RFC3339Nano))
-	return event.Message{Subject: "dlq." + l.Handler + "." + l.Kind, Header: header, Data: l.Message.Data}
+	m := event.Message{Subject: "dlq." + l.Handler + "." + l.Kind, Header: header, Data: l.Message.Data}
+	if size > event.MaxMessage-letterRoom {
+		set("data", "too large to travel on, see the table")
+		m.Data = nil
+	}
+	return m
 }
+
+// letterRoom is for what a dead letter's headers add to the original.
+const letterRoom = 8 << 10
 
 const maxHeader = 1024
 

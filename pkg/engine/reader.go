@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -16,12 +17,13 @@ import (
 )
 
 // Consumer names a durable pull consumer. It must exist, acknowledge
-// explicitly, and have no limit of deliveries (MaxDeliver -1): attempts are
-// counted by the engine, on verdicts only.
+// explicitly, with an AckWait of 5 s or more, and have no limit of deliveries
+// (MaxDeliver -1): attempts are counted by the engine, on verdicts only.
 type Consumer struct {
 	Stream string
 	Name   string
 	// MaxInHand is how many of its events are in hand at a time; 1,024 if zero.
+	// The last message taken in may carry more events than there was room for.
 	MaxInHand int
 }
 
@@ -53,7 +55,7 @@ type reader struct {
 	mu      sync.Mutex // guards what follows
 	held    map[*message]time.Time
 	inHand  int
-	changed chan struct{} // signalled when inHand falls
+	changed chan struct{} // signalled when inHand changes
 }
 
 func newReader(e *Engine, c Consumer) *reader {
@@ -105,10 +107,7 @@ func (r *reader) credit() int {
 			return 0
 		default:
 		}
-		r.mu.Lock()
-		free := r.cfg.MaxInHand - r.inHand
-		r.mu.Unlock()
-		if free > 0 {
+		if free := r.free(); free > 0 {
 			return max(1, min(maxPull, int(float64(free)/r.density)))
 		}
 		select {
@@ -126,8 +125,18 @@ func (r *reader) fetch(n int) error {
 	if err != nil {
 		return fmt.Errorf("pull: %w", err)
 	}
-	for msg := range msgs.Messages() {
-		r.take(msg)
+	// Held from the moment it arrives: a message that waits here for room must
+	// not be delivered again meanwhile.
+	arrived := make(chan *message, n)
+	go func() {
+		defer close(arrived)
+		for msg := range msgs.Messages() {
+			arrived <- r.hold(msg)
+		}
+	}()
+	for m := range arrived {
+		r.waitForRoom()
+		r.take(m)
 	}
 	if err := msgs.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("pull: %w", err)
@@ -154,21 +163,49 @@ func (r *reader) bind() error {
 	return nil
 }
 
-// take turns a message into inputs and hands them in. Waiting for room is how
-// a busy engine slows the intake down.
-func (r *reader) take(msg jetstream.Msg) {
+func (r *reader) hold(msg jetstream.Msg) *message {
 	m := &message{reader: r, msg: msg}
+	r.mu.Lock()
+	r.held[m] = time.Now()
+	r.mu.Unlock()
+	return m
+}
+
+// waitForRoom is how a busy engine slows the intake down. An engine that stops
+// waits for no room, because what could make it may have to wait for the stop.
+func (r *reader) waitForRoom() {
+	for r.free() <= 0 {
+		select {
+		case <-r.changed:
+		case <-r.e.stopping:
+			return
+		}
+	}
+}
+
+func (r *reader) free() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cfg.MaxInHand - r.inHand
+}
+
+// take turns a message into inputs and hands them in. A message that was
+// delivered before has batches of its own: should it be what ends the process,
+// it takes no neighbour with it.
+func (r *reader) take(m *message) {
 	inputs := r.open(m)
-	r.density += (float64(len(inputs)) - r.density) / 16
-	m.left = len(inputs)
+	r.density += (max(1, float64(len(inputs))) - r.density) / 16
+	m.events, m.left = len(inputs), len(inputs)
+	if len(inputs) == 0 {
+		m.answer()
+		r.release(m)
+		return
+	}
+	r.count(len(inputs))
 	for _, in := range inputs {
 		in.owed = append(in.owed, m)
 	}
-	r.mu.Lock()
-	r.held[m] = time.Now()
-	r.inHand += len(inputs)
-	r.mu.Unlock()
-	for _, g := range m.groups(inputs, r.e.cfg.MaxInputs) {
+	for _, g := range split(inputs, r.e.cfg, m.deliveries > 1) {
 		if err := r.e.submitGroup(r.e.ctx, g); err != nil {
 			for range g.inputs {
 				m.settled(err)
@@ -181,12 +218,16 @@ func (r *reader) take(msg jetstream.Msg) {
 func (r *reader) open(m *message) []*Input {
 	raw := event.Message{Subject: m.msg.Subject(), Header: m.msg.Headers(), Data: m.msg.Data()}
 	if meta, err := m.msg.Metadata(); err == nil {
-		m.deliveries, m.sequence = int(meta.NumDelivered), meta.Sequence.Stream
+		m.deliveries = int(meta.NumDelivered)
 	}
 	if m.deliveries >= maxDeliveries {
 		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
 	}
-	results, err := r.e.cfg.Registry.Open(raw)
+	var results []event.Result
+	err := caught(func() (err error) {
+		results, err = r.e.cfg.Registry.Open(raw)
+		return err
+	})
 	if err != nil {
 		return []*Input{r.unread(m, raw, Never(fmt.Errorf("%w: %w", errUndecodable, err)))}
 	}
@@ -215,9 +256,9 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 	if !single {
 		in.letter.message = event.Alone(*ev, raw.Subject)
 	}
-	if res.Err != nil {
+	if res.Err != nil { // its id is not to be trusted: another event may have it too
 		in.failure = Never(fmt.Errorf("%w: %w", errUndecodable, res.Err))
-		def(&in.cause, digest(m.sequence, in.letter.message))
+		in.cause = digest(in.letter.message)
 	}
 	return in
 }
@@ -225,17 +266,18 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 // unread is the input that stands for a message as a whole.
 func (r *reader) unread(m *message, raw event.Message, failure error) *Input {
 	return &Input{
-		cause:   digest(m.sequence, raw),
-		letter:  &letter{consumer: r.cfg.Name, message: raw},
+		cause:   digest(raw),
+		letter:  &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
 		failure: failure,
 	}
 }
 
-// digest identifies a message that has no readable id. The sequence alone
-// would not do: after a loss of the broker it is used again.
-func digest(sequence uint64, m event.Message) string {
+// digest identifies a message that has no readable id by all that it holds. Its
+// sequence would not do: after a loss of the broker it is used again.
+func digest(m event.Message) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %s\x00", sequence, m.Subject)
+	header, _ := json.Marshal(m.Header) // a map of strings always marshals, in key order
+	fmt.Fprintf(h, "%s\x00%s\x00", m.Subject, header)
 	h.Write(m.Data)
 	return "sha256-" + hex.EncodeToString(h.Sum(nil))
 }
@@ -281,17 +323,20 @@ func (r *reader) beat(now time.Time) (left int) {
 	return left
 }
 
-// release notes that one event of m is settled, and with the last one that m is
-// no longer held.
-func (r *reader) release(m *message, last bool) {
+// count notes that n more events are in hand, or fewer.
+func (r *reader) count(n int) {
 	r.mu.Lock()
-	r.inHand--
-	if last {
-		delete(r.held, m)
-	}
+	r.inHand += n
 	r.mu.Unlock()
 	select {
 	case r.changed <- struct{}{}:
 	default:
 	}
+}
+
+// release notes that m is answered.
+func (r *reader) release(m *message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.held, m)
 }

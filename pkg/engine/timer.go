@@ -24,6 +24,11 @@ func (e *Engine) tick(t Timer) {
 	for {
 		e.tickOnce(t)
 		select {
+		case <-e.stopping:
+			return
+		default:
+		}
+		select {
 		case <-ticker.C:
 		case <-e.stopping:
 			return
@@ -32,9 +37,13 @@ func (e *Engine) tick(t Timer) {
 }
 
 func (e *Engine) tickOnce(t Timer) {
-	ctx, cancel := context.WithTimeout(e.ctx, transactionTimeout)
+	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
 	defer cancel()
-	bodies, err := t.Due(ctx)
+	var bodies []any
+	err := caught(func() (err error) {
+		bodies, err = t.Due(ctx)
+		return err
+	})
 	if err != nil {
 		e.log.Warn("cannot tell what is due, asking again", zap.Error(err))
 		return

@@ -11,7 +11,8 @@ import (
 // repeat it.
 var ErrBusy = errors.New("the service is busy or its database is away")
 
-// ErrStopped answers a command that came after Stop.
+// ErrStopped answers a command that came after Stop, or that Stop did not wait
+// for.
 var ErrStopped = errors.New("the service is stopping")
 
 // Never marks an error that trying again will not change: the input goes to

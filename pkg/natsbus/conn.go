@@ -25,7 +25,7 @@ const (
 // all that it needs.
 type Config struct {
 	// URL is one server's address or several, separated by commas. Empty means
-	// nats://127.0.0.1:4222. It is not used with [Embedded.ConnectOption].
+	// nats://127.0.0.1:4222. It is not used with an option that connects in process.
 	URL string
 	// Name tells the server's operator who is connected.
 	Name string

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/pkg/natsbus"
+	"orderly/pkg/natsembed"
 )
 
 func Example() {
@@ -19,7 +20,7 @@ func Example() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	server, err := natsbus.StartEmbedded(natsbus.EmbeddedConfig{Dir: dir, MaxStore: 1 << 30})
+	server, err := natsembed.Start(natsembed.Config{Dir: dir, MaxStore: 1 << 30})
 	if err != nil {
 		fmt.Println(err)
 		return

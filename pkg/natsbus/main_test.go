@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"orderly/pkg/natsbus"
+	"orderly/pkg/natsembed"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,9 +48,9 @@ func freeAddress(t *testing.T) string {
 }
 
 // startAt runs a server on a directory and address, both of the caller's.
-func startAt(t *testing.T, dir, listen string) *natsbus.Embedded {
+func startAt(t *testing.T, dir, listen string) *natsembed.Server {
 	t.Helper()
-	e, err := natsbus.StartEmbedded(natsbus.EmbeddedConfig{Dir: dir, Listen: listen, MaxStore: 1 << 30})
+	e, err := natsembed.Start(natsembed.Config{Dir: dir, Listen: listen, MaxStore: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}

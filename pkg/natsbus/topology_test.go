@@ -141,7 +141,7 @@ func next(t *testing.T, js jetstream.JetStream, consumer string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	msg, err := c.Next(jetstream.FetchMaxWait(4*time.Second))
+	msg, err := c.Next(jetstream.FetchMaxWait(4 * time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,13 +242,18 @@ func TestTopology_waits_for_the_server(t *testing.T) {
 func TestTopology_may_be_reconciled_by_many_at_once(t *testing.T) {
 	t.Parallel()
 	e := natstest.Start(t)
-	// Each has a start of its own, so that all but one lose the race for the consumer.
+	// All find the consumer missing before any of them creates it, each with a
+	// start of its own: all but one lose.
+	const replicas = 10
+	var asked, all sync.WaitGroup
+	asked.Add(replicas)
 	began := time.Now()
-	var all sync.WaitGroup
-	for i := range 10 {
+	for i := range replicas {
 		js := natstest.Connect(t, e).JetStream()
 		topology := depot()
 		topology.Consumers[0].StartAt = func(context.Context) (time.Time, error) {
+			asked.Done()
+			asked.Wait()
 			return began.Add(-time.Duration(i) * time.Minute), nil
 		}
 		all.Go(func() {

@@ -45,6 +45,8 @@ func (db *DB) InTx(ctx context.Context, fn func(tx *sql.Tx, now time.Time) error
 	}
 	// After Commit, and after a connection is lost, there is nothing left to
 	// roll back, so that its error has nothing to tell.
+	defer func() { _ = tx.Rollback() }()
+
 	now, err := db.dialect.Now(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("read the database's clock: %w", err)

@@ -2,6 +2,7 @@ package sqldb_test
 
 import (
 	"database/sql"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -44,6 +45,11 @@ func TestInsert_keeps_every_value(t *testing.T) {
 		if g := got[5]; g.name != nil || g.qty != nil || g.open != nil || !g.due.IsZero() {
 			t.Errorf("got %v, want NULL in every column but the key", g)
 		}
+		var timeless int
+		err := db.Reader().QueryRowContext(t.Context(), "SELECT count(*) FROM items WHERE due IS NULL").Scan(&timeless)
+		if err != nil || timeless != 2 {
+			t.Errorf("%d rows have NULL for their time, %v; want 2, the zero time's and nil's", timeless, err)
+		}
 	})
 }
 
@@ -84,6 +90,17 @@ func TestSet_statements_take_any_number_of_rows(t *testing.T) {
 				t.Errorf("%d of %d rows are still there", len(got), size)
 			}
 		}
+	})
+}
+
+func TestSet_statements_of_no_rows_are_not_sent(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e engine) {
+		db, ctx, cols := e.open(t), t.Context(), []sqldb.Column{id}
+		inTx(t, db, func(tx *sql.Tx) error {
+			_, err := db.Delete(ctx, tx, "missing", id, nil)
+			return errors.Join(err, db.Insert(ctx, tx, "missing", cols, nil), db.Update(ctx, tx, "missing", cols, cols, nil))
+		})
 	})
 }
 

@@ -94,6 +94,21 @@ func TestInTx_time_is_utc_in_microseconds_and_does_not_move(t *testing.T) {
 	})
 }
 
+func TestNow_is_utc_in_microseconds(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e engine) {
+		db := e.open(t)
+		before := time.Now().Truncate(time.Microsecond)
+		now, err := db.Now(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.Before(before) || now.After(time.Now()) || now.Location() != time.UTC || now.Nanosecond()%1000 != 0 {
+			t.Errorf("got %v, want UTC in whole microseconds, between %v and now", now, before)
+		}
+	})
+}
+
 func TestInTx_that_the_function_ended_itself_is_not_retryable(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"orderly/pkg/natsbus"
+	"orderly/pkg/natsembed"
 )
 
 const (
@@ -20,9 +21,9 @@ const (
 
 // Start runs a server with JetStream, without listener and without syncing, in a
 // directory of the test's own.
-func Start(t testing.TB) *natsbus.Embedded {
+func Start(t testing.TB) *natsembed.Server {
 	t.Helper()
-	e, err := natsbus.StartEmbedded(natsbus.EmbeddedConfig{Dir: t.TempDir(), MaxStore: maxStore})
+	e, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), MaxStore: maxStore})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func Start(t testing.TB) *natsbus.Embedded {
 
 // Connect connects to a server in this process. The options are added to those
 // of the connection.
-func Connect(t testing.TB, e *natsbus.Embedded, opts ...nats.Option) *natsbus.Conn {
+func Connect(t testing.TB, e *natsembed.Server, opts ...nats.Option) *natsbus.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

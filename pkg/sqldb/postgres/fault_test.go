@@ -188,7 +188,11 @@ func TestRetryable_when_the_server_is_away(t *testing.T) {
 			_ = conn.Close()
 		}
 	})
-	known := accounts(t, pgtest.DSN(t))
+	there := pgtest.DSN(t)
+	known := accounts(t, there)
+	_, notYet := postgres.Open(t.Context(), there+"&dbname=not_yet_restored")
+	wantRetryable(t, known, notYet, true)
+
 	dsn := "postgres://shop@" + listener.Addr().String() + "/orders?sslmode=disable"
 	_, hangsUp := postgres.Open(t.Context(), dsn)
 	wantRetryable(t, known, hangsUp, true)

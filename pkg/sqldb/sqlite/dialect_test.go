@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +54,25 @@ func explain(t *testing.T, db *sqldb.DB, statement string) (plan string) {
 		t.Fatal(err)
 	}
 	return plan
+}
+
+// A transaction waits for its turn in the pool, first come first served, not
+// in SQLite, which would try now and then and give up.
+func TestInTx_waits_for_the_only_connection_that_writes(t *testing.T) {
+	t.Parallel()
+	db := mustOpen(t, filepath.Join(t.TempDir(), "test.db"))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	err := db.InTx(t.Context(), func(*sql.Tx, time.Time) error {
+		err := db.InTx(ctx, func(*sql.Tx, time.Time) error { return nil })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v from a second transaction, want the end of its context", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestRetryable_when_another_process_holds_the_lock(t *testing.T) {

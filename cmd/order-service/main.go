@@ -1,0 +1,26 @@
+// Command order-service takes orders over HTTP and drives each to its end.
+// Its flags, or the ORDERLY_… variables, say where NATS and PostgreSQL are.
+package main
+
+import (
+	"context"
+	"os"
+
+	"orderly/cmd/internal/standalone"
+	"orderly/internal/app"
+	"orderly/order"
+)
+
+// version is set by the linker in releases.
+var version string
+
+func main() {
+	os.Exit(standalone.Run(standalone.Service{
+		Name:    "order-service",
+		Version: version,
+		Migrate: app.MigrateOrder,
+		New: func(_ context.Context, d app.Deps) (*app.Service, error) {
+			return app.NewOrder(d, order.DefaultPolicy())
+		},
+	}, os.Args[1:], os.Stderr))
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"orderly/internal/app/allinone"
+	"orderly/internal/client"
+	"orderly/internal/shop"
+	"orderly/internal/verify"
+)
+
+// demoCommand runs the sample shop on a directory that is gone in the end.
+type demoCommand struct {
+	Exit        bool `help:"End once the outcome is printed."`
+	Concurrency int  `help:"How many orders are under way at once." default:"64" placeholder:"N"`
+	systemFlags `embed:"" set:"log_level=warn"`
+}
+
+// demoWait is how long the audit waits for the last orders to be settled.
+const demoWait = time.Minute
+
+// demoResult is what demo prints.
+type demoResult struct {
+	URL      string        `json:"url"`
+	Products int           `json:"products"`
+	Accepted int           `json:"accepted"`
+	Refused  int           `json:"refused"` // returns and corrections, which are no orders
+	Outcome  outcome       `json:"outcome"`
+	Verify   verify.Report `json:"verify"`
+}
+
+// Run runs the command.
+func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
+	dir, err := os.MkdirTemp("", "orderly-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	system, err := c.start(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop(ctx, system)) }()
+	result, err := c.play(ctx, s, system)
+	if ctx.Err() != nil {
+		return nil // the user had enough
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.out.print(result, result.text); err != nil {
+		return err
+	}
+	if !result.Verify.Clean() {
+		return errReported
+	}
+	if c.Exit {
+		return nil
+	}
+	s.warn("%s", lookAt(system.URL()))
+	return serve(ctx, system)
+}
+
+// play loads the catalogue, places the orders and audits the system.
+func (c *demoCommand) play(ctx context.Context, s *session, system *allinone.System) (r demoResult, err error) {
+	r.URL = system.URL()
+	s.warn("orderly is ready: %s", r.URL)
+	api, err := client.New(r.URL, longPatience)
+	if err != nil {
+		return r, err
+	}
+	defer api.Close()
+	catalogue, err := shop.SampleProducts()
+	if err != nil {
+		return r, err
+	}
+	loaded, err := load(ctx, s, api, catalogue)
+	if err != nil {
+		return r, err
+	}
+	r.Products = loaded.Products
+	placed, err := c.placeOrders(ctx, s, api)
+	if err != nil {
+		return r, err
+	}
+	r.Accepted, r.Refused = placed.Accepted, len(placed.Refused)
+	if r.Outcome, err = await(ctx, s, api, placed.ids()); err != nil {
+		return r, err
+	}
+	r.Verify, err = verify.Run(ctx, verify.Options{URL: r.URL, Wait: demoWait})
+	r.Verify.Findings = orEmpty(r.Verify.Findings)
+	return r, err
+}
+
+func (c *demoCommand) placeOrders(ctx context.Context, s *session, api *client.Client) (submission, error) {
+	orders, err := shop.SampleOrders()
+	if err != nil {
+		return submission{}, err
+	}
+	bar := newProgress(s.stderr, "orders", shop.SampleSize)
+	return submit(ctx, api, shop.NewOrderReader(orders, shop.SampleName), bar, shop.SubmitOptions{Concurrency: c.Concurrency})
+}
+
+func (r demoResult) text(w io.Writer) {
+	fmt.Fprintf(w, "products\t%d\norders accepted\t%d\n", r.Products, r.Accepted)
+	fmt.Fprintf(w, "refused\t%d (not orders: returns and corrections)\n", r.Refused)
+	r.Outcome.text(w)
+	auditText(w, r.Verify)
+}
+
+// lookAt tells what there is to see.
+func lookAt(url string) string {
+	return fmt.Sprintf(`
+Look around, and stop with Ctrl-C:
+  %[1]s/v1/orders      the orders
+  %[1]s/v1/products    the catalogue
+  %[1]s/health         is everything there?
+  %[1]s/metrics        the figures
+  %[1]s/openapi.yaml   the API
+  orderly --url %[1]s orders list --status cancelled`, url)
+}

@@ -1,0 +1,87 @@
+// Command orderly runs the whole system in one process and is its operator's
+// tool: it loads catalogues, submits orders, looks at them and audits the
+// system.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"orderly/cmd/internal/daemon"
+)
+
+// version is set by the linker in releases.
+var version string
+
+const description = `Orderly takes orders and drives each to exactly one end, confirmed or cancelled.
+
+Exit codes: 0 done, 1 failed, 2 used wrongly, 3 not found, 4 refused by the system.`
+
+// commands is the whole command line: one field a verb.
+type commands struct {
+	URL    string `help:"Where the system is." default:"http://127.0.0.1:8080" env:"ORDERLY_URL" placeholder:"URL"`
+	Output string `help:"How data is printed: text or json." enum:"text,json" default:"text" short:"o"`
+
+	Up       upCommand       `cmd:"" help:"Run the whole system in this process."`
+	Demo     demoCommand     `cmd:"" help:"Run the system with the sample shop: real products, real orders."`
+	Products productCommands `cmd:"" help:"Work with the catalogue."`
+	Orders   orderCommands   `cmd:"" help:"Work with orders."`
+	Verify   verifyCommand   `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
+	Version  versionCommand  `cmd:"" help:"Print what this program was built from."`
+}
+
+type productCommands struct {
+	Load productsLoadCommand `cmd:"" help:"Load a catalogue from a CSV file and add its stock."`
+	List productsListCommand `cmd:"" help:"List all products."`
+}
+
+type orderCommands struct {
+	Submit ordersSubmitCommand `cmd:"" help:"Place the orders of a JSON Lines file."`
+	Get    ordersGetCommand    `cmd:"" help:"Show one order."`
+	List   ordersListCommand   `cmd:"" help:"List orders, the newest first."`
+	Watch  ordersWatchCommand  `cmd:"" help:"Print how orders change until they have ended."`
+	Cancel ordersCancelCommand `cmd:"" help:"Cancel an order."`
+}
+
+func main() {
+	daemon.TuneMemory()
+	os.Exit(run(daemon.UntilSignal(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program but for its process. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("orderly"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+	)
+	if err != nil {
+		return report(stderr, err)
+	}
+	chosen, err := parser.Parse(args)
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		return report(stderr, usage("%w (see orderly --help)", err))
+	}
+	if err != nil {
+		return report(stderr, err)
+	}
+	s := &session{url: c.URL, out: output{to: stdout, json: c.Output == "json"}, stderr: stderr}
+	return report(stderr, chosen.Run(s))
+}
+
+// report prints what went wrong, if anything, and returns the exit code.
+func report(stderr io.Writer, err error) int {
+	if err != nil && !errors.Is(err, errReported) {
+		fmt.Fprintf(stderr, "orderly: %v\n", err)
+	}
+	return exitCode(err)
+}

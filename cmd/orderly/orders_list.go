@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"orderly/internal/client"
+)
+
+// ordersListCommand lists orders.
+type ordersListCommand struct {
+	Status   string `help:"Only those that are pending, reserved, confirmed or cancelled." enum:",pending,reserved,confirmed,cancelled" default:"" placeholder:"STATUS"`
+	Customer string `help:"Only those of this customer." placeholder:"ID"`
+	Limit    int    `help:"The most orders to list; 0 lists all." default:"50" placeholder:"N"`
+}
+
+// Validate is called by the parser.
+func (c *ordersListCommand) Validate() error {
+	if c.Limit < 0 {
+		return fmt.Errorf("--limit: %d is negative", c.Limit)
+	}
+	return nil
+}
+
+// Run runs the command.
+func (c *ordersListCommand) Run(ctx context.Context, s *session) error {
+	api, err := s.client(shortPatience)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	orders := []client.Order{}
+	for o, err := range api.Orders(ctx, c.Status, c.Customer) {
+		if err != nil {
+			return err
+		}
+		orders = append(orders, o)
+		if len(orders) == c.Limit {
+			break
+		}
+	}
+	return s.out.print(orders, func(w io.Writer) {
+		fmt.Fprintln(w, "ORDER\tSTATUS\tTOTAL\tCUSTOMER\tPLACED")
+		for _, o := range orders {
+			total := "-"
+			if o.TotalMinor != nil {
+				total = money(*o.TotalMinor, o.Currency)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.OrderID, status(o), total, o.CustomerID, o.CreatedAt.Format(time.RFC3339))
+		}
+	})
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orderly/cmd/internal/daemon"
+	"orderly/internal/app/allinone"
+	"orderly/order"
+)
+
+// systemFlags are what up and demo have in common.
+type systemFlags struct {
+	HTTP         string        `help:"Address of the HTTP API; port 0 takes a free one." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
+	LogLevel     string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
+	Deadline     time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
+	RedriveFirst time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_FIRST"`
+	RedriveMax   time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
+}
+
+// Validate is called by the parser.
+func (f systemFlags) Validate() error {
+	switch {
+	case f.Deadline <= 0:
+		return fmt.Errorf("--deadline: %s is not a time to wait", f.Deadline)
+	case f.RedriveFirst <= 0:
+		return fmt.Errorf("--redrive-first: %s is not a time to wait", f.RedriveFirst)
+	case f.RedriveMax < f.RedriveFirst:
+		return fmt.Errorf("--redrive-max: %s is less than --redrive-first, %s", f.RedriveMax, f.RedriveFirst)
+	}
+	return nil
+}
+
+// start starts the system in a directory.
+func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, error) {
+	log, err := daemon.NewLogger(f.LogLevel)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return allinone.Start(ctx, allinone.Config{
+		Dir:     dir,
+		Addr:    f.HTTP,
+		Version: daemon.ReadBuild(version).Version,
+		Logger:  log,
+		Policy:  order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveFirst, RedriveMax: f.RedriveMax},
+	})
+}
+
+// stop ends the system, also when ctx has ended.
+func stop(ctx context.Context, s *allinone.System) error {
+	return s.Stop(context.WithoutCancel(ctx))
+}
+
+// serve waits until ctx ends or the system fails.
+func serve(ctx context.Context, s *allinone.System) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.Failed():
+		return errors.Join(errors.New("the system stopped by itself"), err)
+	}
+}

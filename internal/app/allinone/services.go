@@ -1,0 +1,66 @@
+package allinone
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"orderly/internal/app"
+	"orderly/payment/gateway"
+	"orderly/pkg/natsbus"
+	"orderly/pkg/sqldb/sqlite"
+)
+
+// services opens a database for each service and wires them.
+func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([]*app.Service, *prometheus.Registry, error) {
+	registry, err := app.NewRegistry()
+	if err != nil {
+		return nil, nil, err
+	}
+	metrics := app.NewMetrics()
+	deps := func(name string, migrate func(context.Context, app.Deps) error) (app.Deps, error) {
+		db, err := s.open(ctx, cfg, name, sqlite.Options{})
+		if err != nil {
+			return app.Deps{}, err
+		}
+		d := app.Deps{DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Replicas: 1, MaxInputs: cfg.MaxInputs}
+		if err := migrate(ctx, d); err != nil {
+			return d, fmt.Errorf("%s database: %w", name, err)
+		}
+		return d, nil
+	}
+	if s.Gateway, err = s.gateway(ctx, cfg); err != nil {
+		return nil, nil, err
+	}
+	var services []*app.Service
+	add := func(name string, migrate func(context.Context, app.Deps) error, wire func(app.Deps) (*app.Service, error)) error {
+		d, err := deps(name, migrate)
+		if err != nil {
+			return err
+		}
+		service, err := wire(d)
+		services = append(services, service)
+		return err
+	}
+	if err := add(app.OrderService, app.MigrateOrder, func(d app.Deps) (*app.Service, error) { return app.NewOrder(d, cfg.Policy) }); err != nil {
+		return nil, nil, err
+	}
+	if err := add(app.InventoryService, app.MigrateInventory, app.NewInventory); err != nil {
+		return nil, nil, err
+	}
+	if err := add(app.PaymentService, app.MigratePayment, func(d app.Deps) (*app.Service, error) { return app.NewPayment(d, s.Gateway) }); err != nil {
+		return nil, nil, err
+	}
+	return services, metrics, nil
+}
+
+// gateway opens the simulated gateway's own ledger. It stands for a provider
+// elsewhere, so it need not outlive a loss of power, only the process.
+func (s *System) gateway(ctx context.Context, cfg Config) (*gateway.Simulated, error) {
+	db, err := s.open(ctx, cfg, "gateway", sqlite.Options{Synchronous: sqlite.Off})
+	if err != nil {
+		return nil, err
+	}
+	return gateway.New(ctx, db, cfg.Gateway)
+}

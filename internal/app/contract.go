@@ -1,0 +1,40 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"orderly/events"
+	"orderly/pkg/event"
+)
+
+// typePrefix goes in front of an event's name and version in its ce-type.
+const typePrefix = "orderly."
+
+// NewRegistry returns the contracts of all events that the services exchange.
+func NewRegistry() (*event.Registry, error) {
+	var contracts []event.Contract
+	for _, v := range events.Catalog() {
+		contracts = append(contracts, contract(v))
+	}
+	return event.NewRegistry(typePrefix, contracts...)
+}
+
+func contract(v events.Version) event.Contract {
+	return event.Contract{
+		Name:       v.Name,
+		Version:    v.Version,
+		DataSchema: fmt.Sprintf("urn:orderly:schema:%s:v%d", v.Name, v.Version),
+		Decode:     func(data []byte) (any, error) { return v.Decode(data) },
+		Encode: func(payload any) ([]byte, error) {
+			e, ok := payload.(events.Event)
+			if !ok || e.EventName() != v.Name {
+				return nil, fmt.Errorf("payload of type %T is not %s", payload, v.Name)
+			}
+			if err := e.Validate(); err != nil {
+				return nil, err
+			}
+			return json.Marshal(e)
+		},
+	}
+}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"orderly/order"
+)
+
+// orderMetrics counts orders once each for what they have reached.
+type orderMetrics struct {
+	accepted, confirmed, cancelled prometheus.Counter
+}
+
+func newOrderMetrics(r prometheus.Registerer) orderMetrics {
+	orders := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "orderly_orders_total",
+		Help: "Orders accepted, confirmed and cancelled by this process since its start.",
+	}, []string{"status"})
+	if r != nil {
+		r.MustRegister(orders)
+	}
+	return orderMetrics{
+		accepted:  orders.WithLabelValues("accepted"),
+		confirmed: orders.WithLabelValues(string(order.Confirmed)),
+		cancelled: orders.WithLabelValues(string(order.Cancelled)),
+	}
+}
+
+func (m orderMetrics) observe(before, after order.Order) {
+	if before.ID == "" {
+		m.accepted.Inc()
+	}
+	if before.Ended() || !after.Ended() {
+		return
+	}
+	if after.Status == order.Confirmed {
+		m.confirmed.Inc()
+	} else {
+		m.cancelled.Inc()
+	}
+}

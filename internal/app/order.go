@@ -1,0 +1,54 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"orderly/order"
+	"orderly/order/httpapi"
+	"orderly/order/sqlstore"
+	"orderly/pkg/engine"
+)
+
+// The services' names. They are the sources of their events and never change.
+const (
+	OrderService     = "order"
+	InventoryService = "inventory"
+	PaymentService   = "payment"
+)
+
+const clockInterval = time.Second
+
+// NewOrder wires the order service. Its database must have been migrated.
+func NewOrder(d Deps, policy order.Policy) (*Service, error) {
+	watchers := newWatchers()
+	counted := newOrderMetrics(d.Metrics)
+	store := sqlstore.New(d.DB, sqlstore.Config{
+		Policy:   policy,
+		Registry: d.Registry,
+		Committed: func(before, after order.Order) {
+			counted.observe(before, after)
+			watchers.notify(after.ID)
+		},
+	})
+	participants := append(inventoryReads(d), paymentReads(d)...)
+	clock := store.NewClock(horizon{js: d.Bus.JetStream(), consumers: participants}.At)
+	s, err := newService(OrderService, d, store,
+		[]reads{{StreamInventory, "inventory.*"}, {StreamPayments, "payments.*"}},
+		func(c *engine.Config) {
+			c.Timers = []engine.Timer{{Every: clockInterval, Due: clock.Due}}
+			c.Weigh = weigh
+		})
+	if err != nil {
+		return nil, err
+	}
+	s.Routes = func(api huma.API) {
+		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch})
+	}
+	return s, nil
+}
+
+// MigrateOrder makes or updates the order service's tables.
+func MigrateOrder(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"orderly/payment/gateway"
+	"orderly/payment/httpapi"
+	"orderly/payment/sqlstore"
+	"orderly/pkg/natsbus"
+)
+
+// NewPayment wires the payment service with the simulated gateway. Its
+// database must have been migrated.
+func NewPayment(d Deps, g *gateway.Simulated) (*Service, error) {
+	store := sqlstore.New(d.DB, g)
+	s, err := newService(PaymentService, d, store, paymentHears(), nil)
+	if err != nil {
+		return nil, err
+	}
+	s.Routes = func(api huma.API) {
+		httpapi.Register(api, httpapi.Service{Payments: store, Gateway: g})
+	}
+	return s, nil
+}
+
+// MigratePayment makes or updates the payment service's tables.
+func MigratePayment(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }
+
+func paymentHears() []reads {
+	return []reads{{StreamInventory, "inventory.reserved"}, {StreamOrders, "orders.cancelled"}}
+}
+
+func paymentReads(d Deps) []natsbus.Consumer {
+	return consumers(PaymentService, d.DB, paymentHears()...)
+}

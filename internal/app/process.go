@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+
+	"orderly/pkg/httpkit"
+	"orderly/pkg/natsbus"
+)
+
+// Process is services behind one HTTP address, on one connection to NATS.
+type Process struct {
+	services []*Service
+	bus      *natsbus.Conn
+	health   *httpkit.Health
+	server   *httpkit.Server
+	log      *zap.Logger
+}
+
+// ProcessConfig says what a process serves.
+type ProcessConfig struct {
+	Addr     string // host:port; port 0 picks a free one
+	Version  string
+	Services []*Service
+	Bus      *natsbus.Conn
+	Metrics  *prometheus.Registry
+	Logger   *zap.Logger
+	// Routes adds what is not a service's own; it may be nil.
+	Routes func(*http.ServeMux)
+}
+
+// NewMetrics returns a registry with the process's and the runtime's figures.
+func NewMetrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// StartProcess starts the services and then opens the door: when it returns,
+// requests are served. It must be stopped.
+func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
+	p := &Process{bus: cfg.Bus, log: cfg.Logger, health: newHealth(cfg)}
+	handler, err := p.handler(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.server = httpkit.NewServer(httpkit.ServerConfig{Addr: cfg.Addr, AddrFlag: "--http", Handler: handler, Logger: cfg.Logger})
+	for _, s := range cfg.Services {
+		if err := s.Start(ctx); err != nil {
+			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+		}
+		p.services = append(p.services, s)
+	}
+	if err := p.server.Start(); err != nil {
+		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+	}
+	return p, nil
+}
+
+// URL is where the process answers.
+func (p *Process) URL() string { return "http://" + p.server.Addr() }
+
+// Failed gives the reason, should the HTTP server end by itself.
+func (p *Process) Failed() <-chan error { return p.server.Failed() }
+
+// stopTimeout bounds a clean stop; supervisors wait 30 s.
+const stopTimeout = 28 * time.Second
+
+// Stop is the clean end: not ready any more, no new requests, everything in
+// hand finished, acknowledged and closed. The connection stays open for the
+// caller to close.
+func (p *Process) Stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	p.health.ShuttingDown()
+	errs := []error{p.server.Shutdown(ctx)}
+	for _, s := range p.services {
+		errs = append(errs, s.Stop(ctx))
+	}
+	if err := p.bus.NC().FlushWithContext(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("flush acknowledgements: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func newHealth(cfg ProcessConfig) *httpkit.Health {
+	h := httpkit.NewHealth()
+	h.Ready("nats", func(ctx context.Context) error {
+		if s := cfg.Bus.State(); !s.Connected {
+			return fmt.Errorf("not connected to %s since %s: %s", s.URL, s.Since.Format(time.RFC3339), s.LastError)
+		}
+		_, err := cfg.Bus.JetStream().AccountInfo(ctx)
+		return err
+	})
+	for _, s := range cfg.Services {
+		h.Ready(s.Name+"-database", s.DB.Ping)
+		h.Live(s.Name+"-engine", func(context.Context) error {
+			if d := s.Engine.Stalled(); d > stalledAfter {
+				return fmt.Errorf("one batch has been under way for %s", d.Round(time.Second))
+			}
+			return nil
+		})
+	}
+	return h
+}
+
+// stalledAfter is when a batch counts as hung: transactions time out long
+// before, so that only a loop that stands still gets there. A database that is
+// away keeps a batch under way too, so the limit is generous.
+const stalledAfter = 10 * time.Minute
+
+func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
+	metrics, err := httpkit.NewMetrics(cfg.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	api := httpkit.NewAPI(mux, "Orderly", cfg.Version)
+	for _, s := range cfg.Services {
+		s.Routes(api)
+	}
+	p.health.Register(mux)
+	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
+	if cfg.Routes != nil {
+		cfg.Routes(mux)
+	}
+	return httpkit.NewHandler(mux, httpkit.HandlerConfig{Logger: cfg.Logger, Metrics: metrics}), nil
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
+	"orderly/pkg/natsbus"
+	"orderly/pkg/sqldb"
+)
+
+// Deps is what a service needs of the process that it runs in.
+type Deps struct {
+	DB       *sqldb.DB
+	Bus      *natsbus.Conn
+	Registry *event.Registry
+	Metrics  prometheus.Registerer
+	Logger   *zap.Logger
+	// Replicas of each stream: 1 on a single server, 3 on a cluster.
+	Replicas int
+	// MaxInputs is how many inputs a batch may have; 0 is the engine's choice.
+	MaxInputs int
+}
+
+// Service is one of the services, wired and ready to start.
+type Service struct {
+	Name   string
+	Engine *engine.Engine
+	DB     *sqldb.DB
+	// Routes adds the service's part of the HTTP API.
+	Routes   func(huma.API)
+	topology natsbus.Topology
+	deps     Deps
+}
+
+// newService completes a service from what it hears and how it decides.
+func newService(name string, d Deps, decider engine.Decider, hears []reads, tune func(*engine.Config)) (*Service, error) {
+	cs := consumers(name, d.DB, hears...)
+	cfg := engine.Config{
+		Name:      name,
+		DB:        d.DB,
+		Decider:   decider,
+		JetStream: d.Bus.JetStream(),
+		Registry:  d.Registry,
+		Consumers: engineConsumers(cs),
+		Logger:    d.Logger,
+		MaxInputs: d.MaxInputs,
+	}
+	if tune != nil {
+		tune(&cfg)
+	}
+	eng, err := engine.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		Name:     name,
+		Engine:   eng,
+		DB:       d.DB,
+		topology: natsbus.Topology{Streams: streams(d.Replicas), Consumers: cs},
+		deps:     d,
+	}, nil
+}
+
+// reconcileTimeout is how long a start waits for the broker's leaders.
+const reconcileTimeout = time.Minute
+
+// Start makes what the service needs of the broker and begins to work.
+func (s *Service) Start(ctx context.Context) error {
+	if err := s.reconcile(ctx); err != nil {
+		return err
+	}
+	s.deps.Bus.OnReconnect(func() {
+		if err := s.reconcile(context.Background()); err != nil {
+			s.deps.Logger.Error("streams and consumers could not be checked after a reconnect", zap.String("service", s.Name), zap.Error(err))
+		}
+	})
+	return s.Engine.Start()
+}
+
+func (s *Service) reconcile(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
+	defer cancel()
+	report, err := s.topology.Reconcile(ctx, s.deps.Bus.JetStream())
+	for _, d := range report.Drift {
+		s.deps.Logger.Warn("the broker is not set up as declared", zap.String("service", s.Name), zap.Stringer("drift", d))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// Stop ends the service cleanly: see engine.Engine.Stop.
+func (s *Service) Stop(ctx context.Context) error { return s.Engine.Stop(ctx) }

@@ -1,0 +1,120 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
+	"orderly/pkg/natsbus"
+	"orderly/pkg/sqldb"
+)
+
+// The streams.
+const (
+	StreamOrders    = "ORDERS"
+	StreamInventory = "INVENTORY"
+	StreamPayments  = "PAYMENTS"
+	StreamDead      = "DLQ"
+)
+
+const (
+	ackWait       = 30 * time.Second
+	maxAckPending = 4096
+	maxMessage    = event.MaxMessage
+	keepFor       = 7 * 24 * time.Hour
+	keepDeadFor   = 30 * 24 * time.Hour
+	// noWindow switches the server's duplicate window off as far as it goes:
+	// an answer that is given again must arrive again.
+	noWindow = 100 * time.Millisecond
+)
+
+// streams declares all streams. Replicas is the only thing that differs
+// between a single server and a cluster.
+func streams(replicas int) []jetstream.StreamConfig {
+	stream := func(name, subjects string, maxAge time.Duration) jetstream.StreamConfig {
+		return jetstream.StreamConfig{
+			Name:       name,
+			Subjects:   []string{subjects},
+			Storage:    jetstream.FileStorage,
+			Retention:  jetstream.LimitsPolicy,
+			Discard:    jetstream.DiscardNew,
+			MaxAge:     maxAge,
+			MaxMsgSize: maxMessage,
+			Duplicates: noWindow,
+			Replicas:   replicas,
+		}
+	}
+	return []jetstream.StreamConfig{
+		stream(StreamOrders, "orders.>", keepFor),
+		stream(StreamInventory, "inventory.>", keepFor),
+		stream(StreamPayments, "payments.>", keepFor),
+		stream(StreamDead, "dlq.>", keepDeadFor),
+	}
+}
+
+// lanes are the lanes that every service reads.
+func lanes() []string { return []string{event.DefaultLane} }
+
+// reads says which events of a stream a service hears, as a subject without
+// its version and lane.
+type reads struct {
+	stream string
+	events string // "orders.*" or one name
+}
+
+// consumers returns the durable consumers of a service, one for each thing
+// that it hears and each lane. A durable that vanished starts a little before
+// the last input that the service handled.
+func consumers(service string, db *sqldb.DB, what ...reads) []natsbus.Consumer {
+	var out []natsbus.Consumer
+	for _, r := range what {
+		for _, lane := range lanes() {
+			name := durable(service, r.stream, lane)
+			out = append(out, natsbus.Consumer{
+				Stream: r.stream,
+				Config: jetstream.ConsumerConfig{
+					Durable:       name,
+					FilterSubject: fmt.Sprintf("%s.v1.%s", r.events, lane),
+					AckPolicy:     jetstream.AckExplicitPolicy,
+					AckWait:       ackWait,
+					MaxDeliver:    -1,
+					MaxAckPending: maxAckPending,
+				},
+				StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, db, name) },
+			})
+		}
+	}
+	return out
+}
+
+func durable(service, stream, lane string) string {
+	return service + "-" + map[string]string{
+		StreamOrders:    "orders",
+		StreamInventory: "inventory",
+		StreamPayments:  "payments",
+	}[stream] + "-" + lane
+}
+
+// startMargin covers what was delivered but not handled when the durable went.
+const startMargin = 10 * time.Minute
+
+func startAt(ctx context.Context, db *sqldb.DB, consumer string) (time.Time, error) {
+	last, ok, err := engine.LastHandled(ctx, db, consumer)
+	if err != nil || !ok {
+		return time.Time{}, err
+	}
+	return last.Add(-startMargin), nil
+}
+
+// engineConsumers is what the engine has to know of them.
+func engineConsumers(cs []natsbus.Consumer) []engine.Consumer {
+	out := make([]engine.Consumer, len(cs))
+	for i, c := range cs {
+		out[i] = engine.Consumer{Stream: c.Stream, Name: c.Config.Durable}
+	}
+	return out
+}

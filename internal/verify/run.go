@@ -1,0 +1,41 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Options say what to audit and how patiently.
+type Options struct {
+	// URL is where the system answers, as "http://127.0.0.1:8080". Required,
+	// unless Source is given.
+	URL string
+	// InventoryURL and PaymentURL are where these services answer if they run
+	// apart. Empty means URL.
+	InventoryURL, PaymentURL string
+	// Client makes the requests; nil means one without a time limit.
+	Client *http.Client
+	// Source replaces the reading over HTTP.
+	Source Source
+
+	// Wait is how long to wait for the orders placed before the call to close.
+	// One that has not by then is a finding. 0 does not wait.
+	Wait time.Duration
+	// Grace is how long an order must have been closed to be judged; 0 means
+	// 5 seconds.
+	Grace time.Duration
+	// Overdue is how long after its deadline an order that has not ended is a
+	// finding; 0 means one minute.
+	Overdue time.Duration
+	// MaxFindings is how many findings the report holds; 0 means 1000.
+	MaxFindings int
+}
+
+// Run audits a system. The error means that the audit could not be made, as
+// when a service does not answer or a feed was cut; what was found until then
+// is in the report all the same.
+func Run(ctx context.Context, o Options) (Report, error) {
+	return Report{}, errors.New("verify: not there yet")
+}

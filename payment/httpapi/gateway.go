@@ -1,0 +1,130 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"orderly/payment/gateway"
+	"orderly/pkg/httpkit"
+)
+
+// GatewaySettings are gateway.Settings in JSON.
+type GatewaySettings struct {
+	Latency      string     `json:"latency,omitempty" example:"200ms" doc:"Passes before a call has its effect; at most 1h"`
+	Jitter       string     `json:"jitter,omitempty" example:"50ms" doc:"Up to so much is added to the latency; at most 1h"`
+	Outage       bool       `json:"outage,omitempty" doc:"Every call fails without effect, until this is set back"`
+	OutageUntil  *time.Time `json:"outage_until,omitempty" doc:"The same until that time"`
+	LoseAnswers  float64    `json:"lose_answers,omitempty" minimum:"0" maximum:"1" doc:"The share of calls that have their effect and then fail"`
+	Decline      float64    `json:"decline,omitempty" minimum:"0" maximum:"1" doc:"The share of charges that are declined whatever their payment method"`
+	Seed         uint64     `json:"seed,omitempty" maximum:"9007199254740991" doc:"Starts the random source of the shares and the jitter"`
+	KeyRetention string     `json:"key_retention,omitempty" example:"24h0m0s" doc:"How long the provider remembers idempotency keys; 24h if absent"`
+}
+
+// gatewayChange is what a client may set.
+type gatewayChange struct {
+	GatewaySettings
+	OutageFor string `json:"outage_for,omitempty" example:"30s" doc:"Instead of outage_until: an outage from now on, for so long"`
+}
+
+type gatewayOutput struct {
+	Body GatewaySettings
+}
+
+type gatewayInput struct {
+	httpkit.Payload
+}
+
+func (s Service) registerGetGateway(api huma.API) {
+	httpkit.Register(api, huma.Operation{
+		OperationID: "get-gateway",
+		Method:      http.MethodGet,
+		Path:        "/v1/gateway",
+		Summary:     "Get the settings of the simulated payment gateway",
+		Tags:        []string{"gateway"},
+	}, translate, func(context.Context, *struct{}) (*gatewayOutput, error) {
+		return &gatewayOutput{Body: settingsOf(s.Gateway.Settings())}, nil
+	})
+}
+
+func (s Service) registerPutGateway(api huma.API) {
+	op := huma.Operation{
+		OperationID: "put-gateway",
+		Method:      http.MethodPut,
+		Path:        "/v1/gateway",
+		Summary:     "Replace the settings of the simulated payment gateway",
+		Description: "What is left out is set back. The settings are of this process and end with it.",
+		Tags:        []string{"gateway"},
+		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity},
+	}
+	decode := httpkit.JSONBody[gatewayChange](api, &op)
+	httpkit.Register(api, op, translate, func(_ context.Context, in *gatewayInput) (*gatewayOutput, error) {
+		body, err := decode(in.Payload)
+		if err != nil {
+			return nil, err
+		}
+		settings, err := body.settings(time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Gateway.SetSettings(settings); err != nil {
+			return nil, httpkit.Invalid(httpkit.Fault{Location: "body", Message: err.Error()})
+		}
+		return &gatewayOutput{Body: settingsOf(s.Gateway.Settings())}, nil
+	})
+}
+
+func settingsOf(s gateway.Settings) GatewaySettings {
+	out := GatewaySettings{
+		Latency:      s.Latency.String(),
+		Jitter:       s.Jitter.String(),
+		Outage:       s.Outage,
+		LoseAnswers:  s.LoseAnswers,
+		Decline:      s.Decline,
+		Seed:         s.Seed,
+		KeyRetention: s.KeyRetention.String(),
+	}
+	if !s.OutageUntil.IsZero() {
+		until := s.OutageUntil.UTC()
+		out.OutageUntil = &until
+	}
+	return out
+}
+
+func (c gatewayChange) settings(now time.Time) (gateway.Settings, error) {
+	var faults []httpkit.Fault
+	duration := func(name, s string) time.Duration {
+		if s == "" {
+			return 0
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			faults = append(faults, httpkit.Fault{Location: "body." + name, Message: "must be a duration, as 200ms or 1m30s"})
+		}
+		return d
+	}
+	settings := gateway.Settings{
+		Latency:      duration("latency", c.Latency),
+		Jitter:       duration("jitter", c.Jitter),
+		Outage:       c.Outage,
+		LoseAnswers:  c.LoseAnswers,
+		Decline:      c.Decline,
+		Seed:         c.Seed,
+		KeyRetention: duration("key_retention", c.KeyRetention),
+	}
+	outage := duration("outage_for", c.OutageFor)
+	switch {
+	case c.OutageUntil != nil && c.OutageFor != "":
+		faults = append(faults, httpkit.Fault{Location: "body.outage_for", Message: "give outage_until or outage_for, not both"})
+	case c.OutageUntil != nil:
+		settings.OutageUntil = *c.OutageUntil
+	case outage > 0:
+		settings.OutageUntil = now.Add(outage)
+	}
+	if len(faults) > 0 {
+		return gateway.Settings{}, httpkit.Invalid(faults...)
+	}
+	return settings, nil
+}

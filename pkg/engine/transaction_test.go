@@ -1,0 +1,261 @@
+package engine_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"orderly/pkg/engine"
+	"orderly/pkg/sqldb"
+)
+
+// onEachFaulty runs a test on both databases, behind a driver that can fail.
+func onEachFaulty(t *testing.T, test func(t *testing.T, r *rig, f *faulty)) {
+	t.Helper()
+	for name, open := range map[string]func(testing.TB) (*sqldb.DB, *faulty){"sqlite": faultySQLite, "postgres": faultyPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, f := open(t)
+			test(t, newRig(t, db), f)
+		})
+	}
+}
+
+// A COMMIT without an answer has happened or not: running the batch again tells.
+func TestEngine_unknown_commit(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]func(driver.Tx) error{"happened": driver.Tx.Commit, "did not happen": driver.Tx.Rollback} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onEachFaulty(t, func(t *testing.T, r *rig, f *faulty) {
+				var times atomic.Int64
+				fail := func(tx driver.Tx) error {
+					if times.Add(1) > 2 {
+						return tx.Commit()
+					}
+					return errors.Join(io.ErrUnexpectedEOF, lost(tx))
+				}
+				r.publishPack(ones(1, 11)...)
+				f.commit.Store(&fail)
+				r.start(nil)
+				r.drained()
+				r.wantBalance(10)
+				r.wantAnswered(ones(1, 11)...)
+				r.wantDeaths(map[string]death{})
+				if n := r.reruns(); n != 2 {
+					t.Errorf("%d reruns, want 2", n)
+				}
+			})
+		})
+	}
+}
+
+// The same for what a failure leaves behind: a dead letter is written once and
+// still published.
+func TestEngine_unknown_commit_of_a_dead_letter(t *testing.T) {
+	t.Parallel()
+	onEachFaulty(t, func(t *testing.T, r *rig, f *faulty) {
+		r.bank.faults()
+		var times atomic.Int64
+		fail := func(tx driver.Tx) error {
+			err := tx.Commit()
+			if times.Add(1) == 1 {
+				return errors.Join(io.ErrUnexpectedEOF, err)
+			}
+			return err
+		}
+		f.commit.Store(&fail)
+		r.publish(one(1, "never"))
+		r.start(nil)
+		r.drained()
+		want := map[string]death{r.made(one(1, "")).ID: {"refused", 1}}
+		r.wantDeaths(want)
+		r.wantLetters(want)
+	})
+}
+
+func TestEngine_connection_killed_in_a_batch(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onPostgres(t))
+	var killed atomic.Bool
+	r.bank.midway = func(d deposit) {
+		if d.ID == depositID(5) && !killed.Swap(true) {
+			r.number(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+				WHERE datname = current_database() AND state = 'idle in transaction'`)
+		}
+	}
+	r.publishPack(ones(1, 11)...)
+	r.start(nil)
+	r.drained()
+	r.wantBalance(10)
+	r.wantDeaths(map[string]death{})
+	if n := r.reruns(); n < 1 {
+		t.Error("the batch was not run again: was the connection killed?")
+	}
+}
+
+// Deadlocks and lost races are nobody's fault, and no attempt is counted.
+func TestEngine_passing_errors(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"40001", "40P01", "23505", "57P01"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			db, f := faultyPostgres(t)
+			r := newRig(t, db)
+			var times atomic.Int64
+			fail := func(query string) error {
+				if strings.HasPrefix(query, "INSERT INTO deposits") && times.Add(1) <= 3 {
+					return &pgconn.PgError{Code: code}
+				}
+				return nil
+			}
+			r.publishPack(ones(1, 4)...)
+			f.statement.Store(&fail)
+			r.start(func(c *engine.Config) { c.MaxAttempts = 1 })
+			r.drained()
+			r.wantBalance(3)
+			r.wantDeaths(map[string]death{})
+			if n := r.reruns(); n != 3 {
+				t.Errorf("%d reruns, want 3", n)
+			}
+		})
+	}
+}
+
+// A database that is away for long costs waiting, nothing else.
+func TestEngine_database_away(t *testing.T) {
+	t.Parallel()
+	onEachFaulty(t, func(t *testing.T, r *rig, f *faulty) {
+		var times atomic.Int64
+		away := func(string) error {
+			times.Add(1)
+			return io.ErrUnexpectedEOF
+		}
+		if r.db.Dialect().Name == "sqlite" {
+			away = func(string) error { times.Add(1); return driver.ErrBadConn }
+		}
+		f.statement.Store(&away)
+		r.publishPack(ones(1, 11)...)
+		r.publish(one(11, ""))
+		r.start(func(c *engine.Config) { c.MaxAttempts = 1 })
+		r.await("it was tried often", func() bool { return times.Load() > 12 })
+		f.statement.Store(nil)
+		r.drained()
+		r.wantBalance(11)
+		r.wantDeaths(map[string]death{})
+		if n := r.consumer().NumRedelivered; n != 0 {
+			t.Errorf("%d messages were delivered again", n)
+		}
+	})
+}
+
+// The one input that the transaction cannot be committed with is found.
+func TestEngine_constraint_of_the_database(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, r *rig) {
+		rich := deposit{ID: depositID(50), Account: "rich", Amount: limit + 1}
+		r.publishPack(append(ones(1, 8), append([]deposit{rich}, ones(8, 16)...)...)...)
+		r.start(nil)
+		r.drained()
+		r.wantBalance(15)
+		r.wantAnswered(ones(1, 16)...)
+		r.wantDeaths(map[string]death{r.made(rich).ID: {"attempts_exhausted", 5}})
+		if n := r.bank.decisions(depositID(1)); n > 6 {
+			t.Errorf("a neighbour was decided %d times: the halves were not halved", n)
+		}
+	})
+}
+
+// An error that should pass, but never does, is its input's after all.
+func TestEngine_passing_error_that_stays(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, r *rig) {
+		taken := one(1, "taken")
+		r.publishPack(ones(2, 5)...)
+		r.publish(taken)
+		violation := r.uniqueViolation()
+		r.bank.onLoad = func(inputs []*engine.Input) error {
+			for _, in := range inputs {
+				if body(in).Note == "taken" {
+					return violation
+				}
+			}
+			return nil
+		}
+		r.start(func(c *engine.Config) { c.MaxAttempts = 2 })
+		r.drained()
+		r.wantBalance(3)
+		r.wantDeaths(map[string]death{r.made(taken).ID: {"attempts_exhausted", 2}})
+	})
+}
+
+// uniqueViolation is a true one of the database.
+func (r *rig) uniqueViolation() error {
+	err := r.db.InTx(context.Background(), func(tx *sql.Tx, _ time.Time) error {
+		_, err := tx.Exec("INSERT INTO engine_marks (consumer, handled_at) VALUES ('twice', 1), ('twice', 1)")
+		return err
+	})
+	if !r.db.Retryable(err) {
+		r.Errorf("not a violation: %v", err)
+	}
+	return err
+}
+
+// A decider that does not return in time loses its turn, not the others theirs.
+func TestEngine_decider_that_hangs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onSQLite(t))
+	r.bank.decide = func(ctx context.Context, _ *engine.Input, d deposit) error {
+		if d.Note == "hang" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	}
+	r.publishPack(one(1, ""), one(2, "hang"), one(3, ""))
+	r.start(func(c *engine.Config) { c.TransactionTimeout, c.MaxAttempts = 100*time.Millisecond, 2 })
+	r.drained()
+	r.wantBalance(2)
+	r.wantDeaths(map[string]death{r.made(one(2, "")).ID: {"attempts_exhausted", 2}})
+}
+
+// Panics of Load and Save, as of Decide, are the input's that causes them, and
+// nothing of the run that failed survives.
+func TestEngine_panics(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, r *rig) {
+		var once atomic.Bool
+		r.bank.onLoad = func(inputs []*engine.Input) error {
+			for _, in := range inputs {
+				if body(in).Note == "load" {
+					panic("no cheese")
+				}
+			}
+			return nil
+		}
+		r.bank.onSave = func() error {
+			if !once.Swap(true) {
+				panic("no cheese once")
+			}
+			return nil
+		}
+		r.bank.midway = func(d deposit) {
+			if d.Note == "midway" {
+				panic("the account holds too much already")
+			}
+		}
+		r.publishPack(one(1, ""), one(2, "load"), one(3, ""), one(4, "midway"), one(5, ""))
+		r.start(nil)
+		r.drained()
+		r.wantBalance(3)
+		r.wantDeaths(map[string]death{r.made(one(2, "")).ID: {"panic", 5}, r.made(one(4, "")).ID: {"panic", 5}})
+	})
+}

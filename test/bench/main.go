@@ -1,0 +1,79 @@
+// Command bench measures the built program from outside, as its users meet it:
+// one process of the system, this one as the client. CPU is that of the system
+// alone. Each figure is printed with what made it; machines differ and are
+// noisy, so read the ratios, which come from one run.
+//
+//	go run ./test/bench                 all but growth, about two minutes
+//	go run ./test/bench growth          500,000 orders, about ten minutes
+//	go run ./test/bench -orders 2000 small
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// settings are what every benchmark knows.
+type settings struct {
+	binary  string
+	orders  int // of the small-order and growth benchmarks
+	clients int
+}
+
+// benchmark is one row of the list.
+type benchmark struct {
+	name  string
+	about string
+	extra bool // only when named
+	run   func(context.Context, settings) error
+}
+
+func benchmarks() []benchmark {
+	return []benchmark{
+		{name: "start", about: "time until the first answer, and memory when idle", run: start},
+		{name: "shop", about: "the real orders, in batches and one at a time", run: shopOrders},
+		{name: "small", about: "orders of two items, in batches and one at a time", run: smallOrders},
+		{name: "growth", about: "cost per order and per page as the store grows", extra: true, run: growth},
+	}
+}
+
+func main() {
+	s := settings{}
+	flag.StringVar(&s.binary, "binary", "bin/orderly", "the built program")
+	flag.IntVar(&s.orders, "orders", 0, "how many orders; 0 is each benchmark's own choice")
+	flag.IntVar(&s.clients, "clients", 32, "connections that place orders")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, s, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, s settings, names []string) error {
+	fmt.Printf("# %s, %d cores, %s, GOMAXPROCS %d\n", runtime.GOOS+"/"+runtime.GOARCH, runtime.NumCPU(), runtime.Version(), runtime.GOMAXPROCS(0))
+	for _, b := range benchmarks() {
+		if !wanted(b, names) {
+			continue
+		}
+		fmt.Printf("\n## %s: %s\n$ go run ./test/bench -clients %d -orders %d %s\n", b.name, b.about, s.clients, s.orders, b.name)
+		if err := b.run(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+	}
+	return nil
+}
+
+func wanted(b benchmark, names []string) bool {
+	if len(names) == 0 {
+		return !b.extra
+	}
+	return strings.Contains(" "+strings.Join(names, " ")+" ", " "+b.name+" ")
+}
