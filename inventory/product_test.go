@@ -24,6 +24,7 @@ func TestPutIsChecked(t *testing.T) {
 		"no name":             {func(p *inventory.Put) { p.Name = "" }, "body.name"},
 		"too long a name":     {func(p *inventory.Put) { p.Name = strings.Repeat("x", 201) }, "body.name"},
 		"a name of two lines": {func(p *inventory.Put) { p.Name = "a\nb" }, "body.name"},
+		"a name after a bell": {func(p *inventory.Put) { p.Name = "\amug" }, "body.name"},
 		"a broken name":       {func(p *inventory.Put) { p.Name = "\xff" }, "body.name"},
 		"no currency":         {func(p *inventory.Put) { p.Currency = "" }, "body.currency"},
 		"an unknown currency": {func(p *inventory.Put) { p.Currency = "ABC" }, "body.currency"},
@@ -111,6 +112,9 @@ func TestG3_AdjustNeverTakesWhatIsReserved(t *testing.T) {
 		}
 		if c.fails && got != before {
 			t.Errorf("%d: refused, but the product became %+v", c.delta, got)
+		}
+		if got.UpdatedAt.Equal(noon) == c.fails {
+			t.Errorf("%d: updated at %v", c.delta, got.UpdatedAt)
 		}
 		if got.Available != c.available || got.Reserved != before.Reserved || got.OnHand != got.Available+got.Reserved || got.Sold != before.Sold {
 			t.Errorf("%d: the product became %+v, want %d available", c.delta, got, c.available)

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"errors"
 	"time"
 
 	"orderly/events"
@@ -17,6 +18,18 @@ type Policy struct {
 // progress after 30 s, then at doubling intervals of up to one hour.
 func DefaultPolicy() Policy {
 	return Policy{Deadline: 15 * time.Minute, RedriveFirst: 30 * time.Second, RedriveMax: time.Hour}
+}
+
+// Validate refuses a policy that would leave no time to an order or announce
+// without a pause.
+func (p Policy) Validate() error {
+	switch {
+	case p.Deadline <= 0:
+		return errors.New("order policy: the deadline must be positive")
+	case p.RedriveFirst <= 0 || p.RedriveMax < p.RedriveFirst:
+		return errors.New("order policy: the first redrive must be positive, and the longest pause no shorter")
+	}
+	return nil
 }
 
 // Tick is what the clock tells an order.

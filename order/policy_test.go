@@ -215,3 +215,20 @@ func TestRedriveWaitsForThoseWhoAreBehind(t *testing.T) {
 		}
 	}
 }
+
+func TestPolicy_Validate(t *testing.T) {
+	t.Parallel()
+	if err := order.DefaultPolicy().Validate(); err != nil {
+		t.Errorf("the default policy is refused: %v", err)
+	}
+	for name, p := range map[string]order.Policy{
+		"zero":                {},
+		"no deadline":         {RedriveFirst: 1, RedriveMax: 1},
+		"no pause":            {Deadline: 1, RedriveMax: 1},
+		"longest below first": {Deadline: 1, RedriveFirst: 2, RedriveMax: 1},
+	} {
+		if err := p.Validate(); err == nil {
+			t.Errorf("%s: the policy is accepted", name)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -98,7 +99,7 @@ func (c Call) charged(charge Charge, err error) (Outcome, error) {
 	case ChargeCaptured:
 		o.Kind = OutcomeCaptured
 	case ChargeDeclined:
-		o.Kind = OutcomeDeclined
+		o.Kind, o.Code = OutcomeDeclined, declineCode(charge.Code)
 	case ChargeVoided:
 		o.Kind, o.Code = OutcomeVoided, voidedCode
 	default:
@@ -128,4 +129,24 @@ func (c Call) lookUp(ctx context.Context, g Gateway) (Outcome, bool, error) {
 	}
 	outcome, err := c.charged(charge, nil)
 	return outcome, err == nil, err
+}
+
+const maxCode = 64
+
+// declineCode makes a provider's word fit for payments.failed, whose code has
+// lower case letters, digits and underscores.
+func declineCode(code string) string {
+	fit := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '_'
+	}, code)
+	if fit == "" {
+		return "declined"
+	}
+	return fit[:min(len(fit), maxCode)]
 }

@@ -3,7 +3,9 @@ package payment_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +142,25 @@ func TestG2_AnErrorIsNoOutcome(t *testing.T) {
 	}
 }
 
+func TestRefusedTellsRefusalsFromTheUnknown(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		payment.ErrKeyReused:     true,
+		payment.ErrUnknownCharge: true,
+		payment.ErrNotRefundable: true,
+		payment.ErrBadRequest:    true,
+		context.DeadlineExceeded: false,
+		errDown:                  false,
+	} {
+		if got := payment.Refused(fmt.Errorf("charge: %w", err)); got != want {
+			t.Errorf("%v: refused %t, want %t", err, got, want)
+		}
+	}
+	if payment.Refused(nil) {
+		t.Error("no error is no refusal")
+	}
+}
+
 func TestG2_AStrangeAnswerIsNoOutcome(t *testing.T) {
 	t.Parallel()
 	foreign := charge(payment.ChargeCaptured)
@@ -205,4 +226,20 @@ func refunded(minor int64) *payment.Charge {
 	c := charge(payment.ChargeCaptured)
 	c.RefundedMinor = minor
 	return &c
+}
+
+func TestDeclineCodesFitTheContract(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"card_declined":         "card_declined",
+		"":                      "declined",
+		"Do Not Honor (05)":     "do_not_honor__05_",
+		strings.Repeat("x", 99): strings.Repeat("x", 64),
+	} {
+		g := &script{charge: payment.Charge{OrderID: orderID, Status: payment.ChargeDeclined, Code: code}}
+		got, err := payment.Call{Payment: payment.Payment{OrderID: orderID, State: payment.Charging}}.Do(context.Background(), g, time.Time{})
+		if err != nil || got.Code != want {
+			t.Errorf("code %q became %q (error %v), want %q", code, got.Code, err, want)
+		}
+	}
 }

@@ -75,7 +75,8 @@ const (
 
 // Charge is the provider's answer to a charge. Code says why a declined charge was declined, in the
 // provider's words (card_declined, insufficient_funds, ...), and is empty otherwise. A charge that was voided
-// before it was made has no amount and no currency.
+// before it was made has no amount and no currency. The ID of a captured charge has 1 to 128 letters, digits,
+// hyphens and underscores: it travels in payments.captured.
 //
 // RefundedMinor, how much of it was given back so far, is only filled in by FindByOrder.
 type Charge struct {

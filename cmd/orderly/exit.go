@@ -32,7 +32,7 @@ func exitCode(err error) int {
 	var wrong usageError
 	var problem *client.Problem
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errStopped):
 		return exitDone
 	case errors.As(err, &wrong):
 		return exitUsage

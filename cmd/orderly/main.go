@@ -80,7 +80,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // report prints what went wrong, if anything, and returns the exit code.
 func report(stderr io.Writer, err error) int {
-	if err != nil && !errors.Is(err, errReported) {
+	switch {
+	case err == nil, errors.Is(err, errReported):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "orderly: interrupted")
+	default:
 		fmt.Fprintf(stderr, "orderly: %v\n", err)
 	}
 	return exitCode(err)

@@ -20,7 +20,7 @@ func (c *ordersCancelCommand) Run(ctx context.Context, s *session) error {
 	defer api.Close()
 	o, err := api.Cancel(ctx, c.ID)
 	if err != nil {
-		return fmt.Errorf("order %s: %w", c.ID, err)
+		return err
 	}
 	return s.out.print(o, func(w io.Writer) { fmt.Fprintf(w, "order %s is %s\n", o.OrderID, status(o)) })
 }

@@ -33,11 +33,11 @@ func (c *ordersGetCommand) Run(ctx context.Context, s *session) error {
 	defer api.Close()
 	var shown orderShown
 	if shown.Order, err = api.Order(ctx, c.ID, c.Wait); err != nil {
-		return fmt.Errorf("order %s: %w", c.ID, err)
+		return err
 	}
 	if c.Events {
 		if shown.Events, err = api.Events(ctx, c.ID); err != nil {
-			return fmt.Errorf("order %s: %w", c.ID, err)
+			return err
 		}
 	}
 	return s.out.print(shown, shown.text)

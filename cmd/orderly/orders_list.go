@@ -11,7 +11,7 @@ import (
 
 // ordersListCommand lists orders.
 type ordersListCommand struct {
-	Status   string `help:"Only those that are pending, reserved, confirmed or cancelled." enum:",pending,reserved,confirmed,cancelled" default:"" placeholder:"STATUS"`
+	Status   string `help:"Only those that are pending, reserved, confirmed or cancelled." enum:"any,pending,reserved,confirmed,cancelled" default:"any" placeholder:"STATUS"`
 	Customer string `help:"Only those of this customer." placeholder:"ID"`
 	Limit    int    `help:"The most orders to list; 0 lists all." default:"50" placeholder:"N"`
 }
@@ -31,8 +31,12 @@ func (c *ordersListCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer api.Close()
+	wanted := c.Status
+	if wanted == "any" {
+		wanted = ""
+	}
 	orders := []client.Order{}
-	for o, err := range api.Orders(ctx, c.Status, c.Customer) {
+	for o, err := range api.Orders(ctx, wanted, c.Customer) {
 		if err != nil {
 			return err
 		}

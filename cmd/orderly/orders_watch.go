@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -14,8 +13,8 @@ import (
 
 // ordersWatchCommand prints changes of orders until they have ended.
 type ordersWatchCommand struct {
-	IDs    []string `arg:"" optional:"" name:"id" help:"The orders to watch; all open ones if there are none."`
-	Status string   `help:"Watch the orders that are pending or reserved now." enum:",pending,reserved" default:"" placeholder:"STATUS"`
+	IDs    []string `arg:"" optional:"" name:"id" help:"The orders to watch."`
+	Status string   `help:"Watch the orders that have this status now: pending, reserved, or open for both." enum:"open,pending,reserved" default:"open" placeholder:"STATUS"`
 }
 
 const (
@@ -25,7 +24,7 @@ const (
 
 // Validate is called by the parser.
 func (c *ordersWatchCommand) Validate() error {
-	if len(c.IDs) > 0 && c.Status != "" {
+	if len(c.IDs) > 0 && c.Status != "open" {
 		return errors.New("give ids or --status, not both")
 	}
 	return nil
@@ -70,7 +69,7 @@ func (c *ordersWatchCommand) Run(ctx context.Context, s *session) error {
 // open returns the ids of the orders that have not ended.
 func (c *ordersWatchCommand) open(ctx context.Context, api *client.Client) ([]string, error) {
 	statuses := []string{"pending", "reserved"}
-	if c.Status != "" {
+	if c.Status != "open" {
 		statuses = []string{c.Status}
 	}
 	var ids []string
@@ -102,7 +101,7 @@ func (w *watcher) look(ctx context.Context, ids []string) ([]string, error) {
 		g.Go(func() error {
 			o, err := w.api.Order(ctx, id, 0)
 			if err != nil {
-				return fmt.Errorf("order %s: %w", id, err)
+				return err
 			}
 			ended[i] = o.Ended()
 			return w.tell(o)

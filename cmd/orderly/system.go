@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"orderly/cmd/internal/daemon"
 	"orderly/internal/app/allinone"
 	"orderly/order"
 )
+
+// errStopped says that a signal came before the system had started, which is a
+// clean end.
+var errStopped = errors.New("stopped before it had started")
 
 // systemFlags are what up and demo have in common.
 type systemFlags struct {
@@ -22,6 +27,9 @@ type systemFlags struct {
 
 // Validate is called by the parser.
 func (f systemFlags) Validate() error {
+	if _, _, err := net.SplitHostPort(f.HTTP); err != nil {
+		return fmt.Errorf("--http: %q is not an address as 127.0.0.1:8080", f.HTTP)
+	}
 	switch {
 	case f.Deadline <= 0:
 		return fmt.Errorf("--deadline: %s is not a time to wait", f.Deadline)
@@ -39,13 +47,17 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return allinone.Start(ctx, allinone.Config{
+	s, err := allinone.Start(ctx, allinone.Config{
 		Dir:     dir,
 		Addr:    f.HTTP,
 		Version: daemon.ReadBuild(version).Version,
 		Logger:  log,
 		Policy:  order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveFirst, RedriveMax: f.RedriveMax},
 	})
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil, errStopped
+	}
+	return s, err
 }
 
 // stop ends the system, also when ctx has ended.

@@ -23,6 +23,9 @@ const clockInterval = time.Second
 
 // NewOrder wires the order service. Its database must have been migrated.
 func NewOrder(d Deps, policy order.Policy) (*Service, error) {
+	if err := policy.Validate(); err != nil {
+		return nil, err
+	}
 	watchers := newWatchers()
 	counted := newOrderMetrics(d.Metrics)
 	store := sqlstore.New(d.DB, sqlstore.Config{
@@ -44,6 +47,7 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Feeds = OrderAudit(d)
 	s.Routes = func(api huma.API) {
 		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch})
 	}

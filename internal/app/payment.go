@@ -19,6 +19,7 @@ func NewPayment(d Deps, g *gateway.Simulated) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Feeds = PaymentAudit(d, g)
 	s.Routes = func(api huma.API) {
 		httpapi.Register(api, httpapi.Service{Payments: store, Gateway: g})
 	}

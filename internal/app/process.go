@@ -128,6 +128,9 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	}
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
+	for _, s := range cfg.Services {
+		AuditRoutes(mux, cfg.Logger, s.Feeds...)
+	}
 	if cfg.Routes != nil {
 		cfg.Routes(mux)
 	}

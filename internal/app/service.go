@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"orderly/internal/audit"
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/natsbus"
@@ -34,7 +35,9 @@ type Service struct {
 	Engine *engine.Engine
 	DB     *sqldb.DB
 	// Routes adds the service's part of the HTTP API.
-	Routes   func(huma.API)
+	Routes func(huma.API)
+	// Feeds are what the service shows to an audit.
+	Feeds    []audit.Feed
 	topology natsbus.Topology
 	deps     Deps
 }

@@ -25,15 +25,19 @@ type Detail struct {
 }
 
 // Error is in one line what is wrong: each location with its message, or else
-// the detail.
+// the detail, with the correlation id if it is the system that is at fault.
 func (p *Problem) Error() string {
 	if text := p.locations(); text != "" {
 		return text
 	}
-	if p.Detail != "" {
-		return p.Detail
+	text := p.Detail
+	if text == "" {
+		text = fmt.Sprintf("%d %s", p.Status, p.Title)
 	}
-	return fmt.Sprintf("%d %s", p.Status, p.Title)
+	if p.Status >= http.StatusInternalServerError && p.CorrelationID != "" {
+		text += " (" + p.CorrelationID + ")"
+	}
+	return text
 }
 
 // shownDetails is how many locations an error names.

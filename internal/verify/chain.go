@@ -17,13 +17,11 @@ type chain struct {
 	charges     []*audit.Charge
 	trace       trace
 
-	settled     bool // closed before the audit began: nothing about it changes any more
-	paid        bool // the payment was last touched before the audit began
-	overdue     bool // it has not ended long after its deadline
-	waitedFor   bool // it was waited for
-	mustBeTold  bool // the stream goes back beyond it, so that its end must be there
-	replayed    order.Order
-	replayFault *fault
+	settled    bool // closed before the audit began: nothing about it changes any more
+	paid       bool // the payment was last touched before the audit began
+	overdue    bool // it has not ended long after its deadline
+	waitedFor  bool
+	mustBeTold bool // the streams go back beyond it, so that its end must be there
 }
 
 // fault is what a rule found wrong.

@@ -34,18 +34,16 @@ func contradictsOrder(c *chain) string {
 	if c.order == nil {
 		return ""
 	}
-	for event, status := range map[string]order.Status{
-		events.NameOrderConfirmed: order.Confirmed,
-		events.NameOrderCancelled: order.Cancelled,
-	} {
-		if c.trace.has(event) && !c.ended(status) {
-			return fmt.Sprintf("the streams tell %s, the order is %s", event, c.order.Status)
-		}
-	}
-	return ""
+	return contradiction(c.trace, map[string][]string{
+		events.NameOrderConfirmed: {string(order.Confirmed)},
+		events.NameOrderCancelled: {string(order.Cancelled)},
+	}, c.order.Status)
 }
 
 func contradictsReservation(c *chain) string {
+	if c.order == nil {
+		return ""
+	}
 	return contradiction(c.trace, map[string][]string{
 		events.NameInventoryReserved:  {"reserved", "committed", "released"},
 		events.NameInventoryRejected:  {"rejected", "dead"},
@@ -55,6 +53,9 @@ func contradictsReservation(c *chain) string {
 }
 
 func contradictsPayment(c *chain) string {
+	if c.order == nil {
+		return ""
+	}
 	return contradiction(c.trace, map[string][]string{
 		events.NamePaymentCaptured: {"captured", "refunding", "refunded"},
 		events.NamePaymentFailed:   {"failed"},

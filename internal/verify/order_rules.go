@@ -100,4 +100,4 @@ func eventTwice(c *chain) string {
 	return ""
 }
 
-const timeFormat = "2006-01-02 15:04:05.000Z07:00"
+const timeFormat = "2006-01-02 15:04:05.000000Z07:00"

@@ -42,6 +42,9 @@ type Report struct {
 	Products int `json:"products"`
 	Charges  int `json:"charges"`
 	Events   int `json:"events"` // in the streams, repeats included
+	// Unreadable counts what lies in the streams and is no event of a known
+	// contract. It ends in the dead letters and is no finding.
+	Unreadable int `json:"unreadable"`
 
 	// Findings holds the first of them; Faults counts all.
 	Findings []Finding `json:"findings"`

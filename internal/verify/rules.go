@@ -20,8 +20,10 @@ func rules() []rule {
 // judge returns what is wrong with an order.
 func (c *chain) judge(rules []rule) []fault {
 	var faults []fault
-	if c.replayFault != nil {
-		faults = append(faults, *c.replayFault)
+	if c.order != nil {
+		if f := replay(c.order); f != nil {
+			faults = append(faults, *f)
+		}
 	}
 	for _, r := range rules {
 		if detail := r.broken(c); detail != "" {

@@ -1,8 +1,8 @@
 package verify
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"time"
 )
@@ -33,9 +33,34 @@ type Options struct {
 	MaxFindings int
 }
 
+const (
+	defaultGrace       = 5 * time.Second
+	defaultOverdue     = time.Minute
+	defaultMaxFindings = 1000
+)
+
 // Run audits a system. The error means that the audit could not be made, as
 // when a service does not answer or a feed was cut; what was found until then
 // is in the report all the same.
 func Run(ctx context.Context, o Options) (Report, error) {
-	return Report{}, errors.New("verify: not there yet")
+	if o.Source == nil {
+		source, err := newOverHTTP(o)
+		if err != nil {
+			return Report{}, err
+		}
+		o.Source = source
+	}
+	o.Grace = cmp.Or(o.Grace, defaultGrace)
+	o.Overdue = cmp.Or(o.Overdue, defaultOverdue)
+	o.MaxFindings = cmp.Or(o.MaxFindings, defaultMaxFindings)
+	var waited map[string]bool
+	if o.Wait > 0 {
+		var err error
+		if waited, err = wait(ctx, o); err != nil {
+			return Report{}, err
+		}
+	}
+	a := newAuditor(o, waited)
+	err := a.run(ctx)
+	return a.report, err
 }

@@ -76,12 +76,19 @@ func (t *traces) orders() []string {
 	return ids
 }
 
+// covers reports whether the feed told of the stream that an event is in.
+func (t *traces) covers(event string) bool {
+	domain, _, _ := strings.Cut(event, ".")
+	_, ok := t.since[domain]
+	return ok
+}
+
 // reaches reports whether the stream of an event holds all that was published
 // from the given time on.
 func (t *traces) reaches(event string, at time.Time) bool {
 	domain, _, _ := strings.Cut(event, ".")
-	since, ok := t.since[domain]
-	return ok && !since.IsZero() && since.Before(at)
+	since := t.since[domain]
+	return !since.IsZero() && since.Before(at)
 }
 
 // trace is what the streams tell of one order.

@@ -66,8 +66,9 @@ func (c *Clock) unannounced(ctx context.Context) ([]string, error) {
 	if c.caught {
 		return nil, nil
 	}
-	ids, err := c.ids(ctx, `SELECT o.id FROM open_orders o JOIN orders ON orders.id = o.id
-		WHERE o.id > $1 AND status = $2 AND redrives = 0 AND created_at < $3 ORDER BY o.id LIMIT $4`,
+	ids, err := c.ids(ctx, `SELECT id FROM open_orders WHERE id > $1
+		AND (SELECT status = $2 AND redrives = 0 AND created_at < $3 FROM orders WHERE orders.id = open_orders.id)
+		ORDER BY id LIMIT $4`,
 		c.from(), string(order.Pending), sqldb.Micros(c.started), dueLimit)
 	if err != nil {
 		return nil, err

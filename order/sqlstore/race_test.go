@@ -27,20 +27,6 @@ func TestRace_same_key_makes_one_order(t *testing.T) {
 	wantReruns(t, reruns)
 }
 
-func wantReruns(t *testing.T, reruns []error) {
-	t.Helper()
-	if len(reruns) == 0 {
-		t.Error("no batch ever ran again: the schedules do not race")
-	}
-}
-
-func wantNoReruns(t *testing.T, reruns []error) {
-	t.Helper()
-	if len(reruns) > 0 {
-		t.Errorf("batches ran again, want that they wait for the row: %v", reruns)
-	}
-}
-
 // The row's lock decides between the money and the customer.
 func TestRace_captured_and_cancel(t *testing.T) {
 	t.Parallel()

@@ -41,39 +41,50 @@ func (s *Store) Get(ctx context.Context, id string) (order.View, error) {
 	return view, nil
 }
 
-// List returns a page of orders, the newest first. Each kind of filter has an
-// index that it walks backwards, so that a page costs the same however many
-// orders there are.
+// List returns a page of orders, the newest first. It walks an index backwards
+// until the page is full, so that it costs the same however many orders there
+// are. Only an open status, and a status of one customer, are looked for among
+// all that are open, or the customer's.
 func (s *Store) List(ctx context.Context, f order.Filter) ([]order.Order, error) {
-	from, where, args := "orders", "1 = 1", []any{}
-	and := func(condition string, arg any) {
-		args = append(args, arg)
-		where += fmt.Sprintf(" AND "+condition, len(args))
-	}
-	key := "orders.id"
-	switch {
-	case f.CustomerID != "":
-		and("customer_id = $%d", f.CustomerID)
-		if f.Status != "" {
-			and("orders.status = $%d", string(f.Status))
-		}
-	case f.Status == order.Confirmed || f.Status == order.Cancelled:
-		from, key = "ended_orders e JOIN orders ON orders.id = e.id", "e.id"
-		and("e.status = $%d", string(f.Status))
-	case f.Status != "":
-		from, key = "open_orders o JOIN orders ON orders.id = o.id", "o.id"
-		and("orders.status = $%d", string(f.Status))
-	}
-	if f.Before != "" {
-		and(key+" < $%d", f.Before)
-	}
-	args = append(args, f.Limit)
-	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT $%d", orderFields, from, where, key, len(args))
+	query, args := listQuery(f)
 	orders, err := s.query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
 	}
 	return orders, nil
+}
+
+// listQuery finds a page by status in the small tables first: a join would be
+// free to read all orders instead.
+func listQuery(f order.Filter) (query string, args []any) {
+	arg := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	page := func(from, column string, value any) string {
+		q := "SELECT id FROM " + from + " WHERE " + column + " = " + arg(value)
+		if f.Before != "" {
+			q += " AND id < " + arg(f.Before)
+		}
+		return q + " ORDER BY id DESC LIMIT " + arg(f.Limit)
+	}
+	from, where := "orders", ""
+	switch {
+	case f.CustomerID != "":
+		where = " AND customer_id = " + arg(f.CustomerID)
+		if f.Status != "" {
+			where += " AND orders.status = " + arg(f.Status)
+		}
+	case f.Status == order.Confirmed || f.Status == order.Cancelled:
+		from = "(" + page("ended_orders", "status", f.Status) + ") page JOIN orders ON orders.id = page.id"
+	case f.Status != "":
+		const status = "(SELECT status FROM orders WHERE orders.id = open_orders.id)"
+		from = "(" + page("open_orders", status, f.Status) + ") page JOIN orders ON orders.id = page.id"
+	}
+	if f.Before != "" {
+		where += " AND orders.id < " + arg(f.Before)
+	}
+	return "SELECT " + orderFields + " FROM " + from + " WHERE true" + where + " ORDER BY orders.id DESC LIMIT " + arg(f.Limit), args
 }
 
 func (s *Store) query(ctx context.Context, query string, args ...any) ([]order.Order, error) {

@@ -71,11 +71,13 @@ func (b *batch) apply(orderID string, tell func(payment.Payment) (payment.Result
 // call makes the gateway's side of a decision. A definite refusal of the
 // provider is nothing that repeating would change, and somebody must look.
 func (b *batch) call(c payment.Call) *engine.Call {
-	now, began := b.now, time.Now()
+	// By the wall clock: the monotonic one stands still while a machine sleeps,
+	// but the gateway goes on forgetting keys.
+	now, began := b.now, time.Now().Round(0)
 	return &engine.Call{Key: c.Key(), Do: func(ctx context.Context) (any, error) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
-		outcome, err := c.Do(ctx, b.gateway, now.Add(time.Since(began)))
+		outcome, err := c.Do(ctx, b.gateway, now.Add(time.Now().Round(0).Sub(began)))
 		if payment.Refused(err) || errors.Is(err, payment.ErrImpossible) {
 			return nil, engine.Never(err)
 		}

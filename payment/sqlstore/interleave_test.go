@@ -206,6 +206,20 @@ func onEverySchedule(t *testing.T, round func(t *testing.T, r replica, n int) ra
 	return reruns
 }
 
+func wantReruns(t *testing.T, reruns []error) {
+	t.Helper()
+	if len(reruns) == 0 {
+		t.Error("no batch ever ran again: the schedules do not race")
+	}
+}
+
+func wantNoReruns(t *testing.T, reruns []error) {
+	t.Helper()
+	if len(reruns) > 0 {
+		t.Errorf("batches ran again, want that they wait for the row: %v", reruns)
+	}
+}
+
 // wantUniqueViolation: a race for a row that is not there yet is decided by its
 // primary key, and by nothing else.
 func wantUniqueViolation(t *testing.T, err error) {

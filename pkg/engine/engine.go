@@ -230,7 +230,8 @@ func (e *Engine) stop(ctx context.Context) error {
 	close(e.stopping)
 	e.mu.Unlock()
 	if !started {
-		go e.run() // to answer the commands that wait
+		e.abort()
+		go e.run() // refuses the commands that wait
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.StopTimeout)
 	defer cancel()

@@ -6,3 +6,10 @@ func (e *Engine) InHand() int {
 	defer e.inHand.mu.Unlock()
 	return e.inHand.n
 }
+
+// Waiting is how many inputs wait for the outcome of a call.
+func (e *Engine) Waiting(key string) int {
+	e.calls.mu.Lock()
+	defer e.calls.mu.Unlock()
+	return len(e.calls.flights[key])
+}

@@ -61,6 +61,13 @@ func onSQLite(t testing.TB) *sqldb.DB {
 	return prepared(t, db, err)
 }
 
+// onDisk is SQLite as in production, which waits for the disk.
+func onDisk(t testing.TB) *sqldb.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "bank.db"))
+	return prepared(t, db, err)
+}
+
 func onPostgres(t testing.TB) *sqldb.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), pgtest.DSN(t))
@@ -422,3 +429,9 @@ func (g *gate) pass() {
 }
 
 func (g *gate) open() { g.once.Do(func() { close(g.opened) }) }
+
+// alone is a sealed event as a message of its own.
+func alone(t testing.TB, r *rig, e event.Event) event.Message {
+	t.Helper()
+	return event.Alone(e, r.registry.Subject(e))
+}

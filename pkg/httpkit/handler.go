@@ -43,8 +43,6 @@ type handler struct {
 //     another site is refused (403).
 //   - A panic is logged and answered with a 500. No route (404), and no such
 //     method (405, with Allow), are answered with a problem as well.
-//   - The answer to a request without a body may take as long as the server's
-//     write timeout: the read timeout has nothing to wait for.
 //
 // Next is expected to be a *http.ServeMux: the pattern that it notes in the
 // request labels the metrics.
@@ -119,11 +117,6 @@ func (h *handler) admit(w http.ResponseWriter, r *http.Request) *Problem {
 	if r.ContentLength > h.cfg.MaxBody {
 		w.Header().Set("Connection", "close") // nobody reads the rest
 		return bodyTooLarge(h.cfg.MaxBody)
-	}
-	if r.Body == nil || r.Body == http.NoBody {
-		// Not every writer has deadlines, as those of tests.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		return nil
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, h.cfg.MaxBody)
 	return nil

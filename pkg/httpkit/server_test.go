@@ -115,38 +115,6 @@ func isTimeout(err error) bool {
 	return errors.As(err, &e) && e.Timeout()
 }
 
-// An answer may take longer than a request may.
-func TestLongAnswerOutlivesTheReadTimeout(t *testing.T) {
-	t.Parallel()
-	const readTimeout = 50 * time.Millisecond
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
-		long := time.NewTimer(4 * readTimeout)
-		defer long.Stop()
-		select {
-		case <-long.C:
-			fmt.Fprint(w, "done")
-		case <-r.Context().Done():
-			fmt.Fprint(w, "abandoned")
-		}
-	})
-	s := start(t, httpkit.ServerConfig{Handler: httpkit.NewHandler(mux, httpkit.HandlerConfig{}), ReadTimeout: readTimeout})
-	c := dial(t, s)
-	in := bufio.NewReader(c)
-	for range 2 { // the second on the same connection
-		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.ReadResponse(in, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := read(t, res); got != "done" {
-			t.Errorf("answer %q", got)
-		}
-	}
-}
-
 func TestLargeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t, httpkit.ServerConfig{Handler: http.NotFoundHandler()})

@@ -46,7 +46,7 @@ func growth(ctx context.Context, s settings) error {
 
 // pages measures lists, from the first page and from the middle.
 func pages(ctx context.Context, srv *server) error {
-	c := newClient(srv.url, 1)
+	c := connect(srv.url, 1)
 	for _, filter := range []string{"", "status=confirmed", "status=cancelled", "status=pending", "customer_id=customer-7", "customer_id=customer-7&status=cancelled"} {
 		var took []time.Duration
 		cursor := ""

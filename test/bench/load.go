@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// client talks to the system over as many connections as it has users.
-type client struct {
+// users talk to the system over as many connections as it has users.
+type users struct {
 	url  string
 	http *http.Client
 }
 
-func newClient(url string, connections int) *client {
+func connect(url string, connections int) *users {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = connections, connections
-	return &client{url: url, http: &http.Client{Transport: transport, Timeout: time.Minute}}
+	return &users{url: url, http: &http.Client{Transport: transport, Timeout: time.Minute}}
 }
 
 // do sends one request and returns the status and, decoded into out, the body.
-func (c *client) do(ctx context.Context, method, path string, in, out any) (int, error) {
+func (c *users) do(ctx context.Context, method, path string, in, out any) (int, error) {
 	var body io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
@@ -65,7 +65,7 @@ type load struct {
 // place sends n orders over the given number of connections as fast as they
 // allow, and waits until every accepted one has ended.
 func place(ctx context.Context, srv *server, clients, n int, order func(i int) any) (load, error) {
-	c := newClient(srv.url, clients)
+	c := connect(srv.url, clients)
 	before, err := srv.cpu()
 	if err != nil {
 		return load{}, err
@@ -121,7 +121,7 @@ func place(ctx context.Context, srv *server, clients, n int, order func(i int) a
 }
 
 // awaitEnd waits until no order is pending or reserved.
-func awaitEnd(ctx context.Context, c *client) error {
+func awaitEnd(ctx context.Context, c *users) error {
 	for _, status := range []string{"pending", "reserved"} {
 		for {
 			var page struct {
@@ -142,7 +142,7 @@ func awaitEnd(ctx context.Context, c *client) error {
 // untilDone reads, from the histories of up to limit orders, how long each
 // took from its acceptance to its end.
 func untilDone(ctx context.Context, srv *server, ids []string, limit int) ([]time.Duration, error) {
-	c := newClient(srv.url, 1)
+	c := connect(srv.url, 1)
 	step := max(1, len(ids)/limit)
 	var took []time.Duration
 	for i := 0; i < len(ids); i += step {

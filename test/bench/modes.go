@@ -116,7 +116,7 @@ func smallOrder(i int) any {
 
 // stockUp puts a thousand products with ample stock.
 func stockUp(ctx context.Context, srv *server, stock int64) error {
-	c := newClient(srv.url, 16)
+	c := connect(srv.url, 16)
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
@@ -136,7 +136,7 @@ func stockUp(ctx context.Context, srv *server, stock int64) error {
 	return nil
 }
 
-func putProduct(ctx context.Context, c *client, i int, stock int64) error {
+func putProduct(ctx context.Context, c *users, i int, stock int64) error {
 	path := "/v1/products/" + productID(i)
 	for _, call := range []struct {
 		method, path string

@@ -35,8 +35,9 @@ type lookUp struct {
 	Found  bool
 }
 
-// bank is a provider that keeps the Gateway's contract and no more. A look-up
-// that was not made before is answered, and then the call is interrupted.
+// bank is a provider that keeps the Gateway's contract, or less: it forgets
+// voided keys like all others. A look-up that was not made before is answered,
+// and then the call is interrupted.
 type bank struct {
 	account
 	declines bool

@@ -1,0 +1,160 @@
+package verify_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"orderly/events"
+	"orderly/inventory"
+	"orderly/order"
+	"orderly/payment/gateway"
+	"orderly/pkg/engine"
+	"orderly/pkg/sqldb"
+)
+
+// The products of the test shop.
+const (
+	mug  = "MUG"  // as many as anyone wants
+	rare = "RARE" // two of them
+	gift = "GIFT" // costs nothing
+)
+
+const (
+	goodCard = "pm_card_visa"
+	badCard  = "pm_card_chargeDeclined"
+)
+
+// traded is a shop's orders by what became of them.
+type traded struct {
+	confirmed []string // with keys, mugs
+	given     []string // confirmed, nothing to pay
+	rejected  []string
+	declined  []string
+	refunded  []string // cancelled while they were charged
+	open      string   // its charge meets an outage
+}
+
+func (tr traded) closed() int {
+	return len(tr.confirmed) + len(tr.given) + len(tr.rejected) + len(tr.declined) + len(tr.refunded)
+}
+
+// trade fills a running shop with orders of every kind.
+func trade(t *testing.T, s *shop) traded {
+	t.Helper()
+	s.stock(t, mug, 1000, 250)
+	s.stock(t, rare, 2, 9900)
+	s.stock(t, gift, 100, 0)
+	var tr traded
+	for i := range 20 {
+		tr.confirmed = append(tr.confirmed, s.place(t, fmt.Sprintf("key-%d", i), goodCard, mug, int64(1+i%3)))
+	}
+	for range 3 {
+		tr.given = append(tr.given, s.place(t, "", goodCard, gift, 1))
+		tr.rejected = append(tr.rejected, s.place(t, "", goodCard, rare, 3))
+		tr.declined = append(tr.declined, s.place(t, "", badCard, mug, 1))
+	}
+	s.allClosed(t)
+	tr.refunded = refunded(t, s, 3)
+	ok(t, s.gateway.SetSettings(gateway.Settings{Outage: true}))
+	tr.open = s.place(t, "", goodCard, mug, 2)
+	s.paymentBecomes(t, tr.open, "charging")
+	return tr
+}
+
+// refunded places orders that are cancelled while the gateway takes its time
+// to charge them.
+func refunded(t *testing.T, s *shop, n int) []string {
+	t.Helper()
+	ok(t, s.gateway.SetSettings(gateway.Settings{Latency: 300 * time.Millisecond}))
+	var ids []string
+	for range n {
+		id := s.place(t, "", goodCard, mug, 1)
+		s.paymentBecomes(t, id, "charging")
+		_, err := s.services[0].Engine.Do(t.Context(), order.Cancel{OrderID: id}, engine.Meta{})
+		ok(t, err)
+		ids = append(ids, id)
+	}
+	s.allClosed(t)
+	for _, id := range ids {
+		s.paymentBecomes(t, id, "refunded")
+	}
+	return ids
+}
+
+func (s *shop) stock(t *testing.T, product string, units, price int64) {
+	t.Helper()
+	do := func(command any) {
+		_, err := s.services[1].Engine.Do(t.Context(), command, engine.Meta{})
+		ok(t, err)
+	}
+	do(inventory.Put{ID: product, Name: product, Currency: "EUR", UnitPriceMinor: price})
+	do(inventory.Adjust{ProductID: product, Delta: units, Reason: "delivery"})
+}
+
+func (s *shop) place(t *testing.T, key, card, product string, units int64) string {
+	t.Helper()
+	id, err := s.order(t.Context(), key, card, product, units)
+	ok(t, err)
+	return id
+}
+
+func (s *shop) order(ctx context.Context, key, card, product string, units int64) (string, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
+	_, err = s.services[0].Engine.Do(ctx, order.Place{
+		ID:             id.String(),
+		CustomerID:     "anna",
+		Currency:       "EUR",
+		Lane:           "standard",
+		IdempotencyKey: key,
+		Request:        order.Request{PaymentMethod: card, Items: []events.Item{{ProductID: product, Quantity: units}}},
+	}, engine.Meta{Lane: "standard"})
+	return id.String(), err
+}
+
+func (s *shop) allClosed(t *testing.T) {
+	t.Helper()
+	eventually(t, "all orders have closed", func() bool { return number(t, s.orders, "SELECT COUNT(*) FROM open_orders") == 0 })
+}
+
+func (s *shop) paymentBecomes(t *testing.T, id, state string) {
+	t.Helper()
+	eventually(t, "the payment of "+id+" is "+state, func() bool {
+		return number(t, s.payment, "SELECT COUNT(*) FROM payments WHERE order_id = $1 AND state = $2", id, state) == 1
+	})
+}
+
+func number(t *testing.T, db *sqldb.DB, query string, args ...any) int {
+	t.Helper()
+	var n int
+	ok(t, db.Reader().QueryRowContext(t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+// change changes a row behind everybody's back.
+func change(t *testing.T, db *sqldb.DB, statement string, args ...any) {
+	t.Helper()
+	ok(t, db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
+		result, err := tx.ExecContext(t.Context(), statement, args...)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			t.Fatalf("%s changed %d rows, %v", statement, n, err)
+		}
+		return nil
+	}))
+}
+
+// heal ends the outage.
+func heal(t *testing.T, s *shop) {
+	t.Helper()
+	ok(t, s.gateway.SetSettings(gateway.Settings{}))
+}
