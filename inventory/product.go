@@ -96,12 +96,15 @@ func (c Put) Apply(p Product, now time.Time) Product {
 	return p
 }
 
-// Adjust adds Delta units to a product's stock, or takes them away.
+// Adjust adds Delta units to a product's stock, or takes them away. Every Adjust
+// has an idempotency key: whoever takes in a request without one makes a key
+// that no client can send. Otherwise it would be applied twice where it has to
+// be decided again, as after a COMMIT whose outcome is unknown.
 type Adjust struct {
 	ProductID      string
 	Delta          int64
 	Reason         string
-	IdempotencyKey string // "" = never recognised again
+	IdempotencyKey string // recognised for ever, together with the product
 	RequestHash    string
 }
 

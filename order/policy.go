@@ -83,9 +83,17 @@ func (p Policy) pause(redrives int, jitter float64) time.Duration {
 	return d/2 + time.Duration(jitter*float64(d/2))
 }
 
+// cancel ends an order. Nobody has answered a pending one yet, so it may never
+// have been announced: what happened must be told from its beginning, because
+// from now on only the end is announced again.
 func (p Policy) cancel(o Order, reason string, now time.Time) Result {
+	wasPending := o.Status == Pending
 	o.Status, o.Reason = Cancelled, reason
-	return p.progress(o, now, Order.ended)
+	r := p.progress(o, now, Order.ended)
+	if wasPending {
+		r.Says = append([]events.Event{o.created()}, r.Says...)
+	}
+	return r
 }
 
 // progress notes that the order moved, which starts the redrive's patience

@@ -21,7 +21,9 @@ type Result struct {
 }
 
 // Row is one line of the saga's table: an order that Is in one of these
-// statuses and Hears this event moves on. What no row matches changes nothing.
+// statuses and Hears this event moves on. A row without a then changes nothing
+// and only says again what was said before. What no row matches is answered
+// with nothing.
 type Row struct {
 	Is    []Status
 	Hears string
@@ -40,6 +42,7 @@ func NewSaga() Saga {
 	return Saga{
 		{Is: []Status{Pending}, Hears: events.NameInventoryReserved, then: reserve},
 		{Is: []Status{Pending}, Hears: events.NameInventoryRejected, then: reject, says: Order.ended},
+		{Is: []Status{Cancelled}, Hears: events.NameInventoryRejected, when: Order.Closed, says: Order.ended},
 		{Is: open, Hears: events.NamePaymentCaptured, then: confirm, says: Order.ended},
 		{Is: open, Hears: events.NamePaymentFailed, then: fail, says: Order.ended},
 		{Is: []Status{Confirmed}, Hears: events.NameInventoryReserved, when: unpriced, then: price},
@@ -59,6 +62,9 @@ func (s Saga) Hear(o Order, e events.Event, now time.Time, p Policy) (Result, er
 		}
 		if row.when != nil && !row.when(o) {
 			continue
+		}
+		if row.then == nil {
+			return Result{Order: o, Says: []events.Event{row.says(o)}}, nil
 		}
 		next := o
 		if err := row.then(&next, e); err != nil {
@@ -94,7 +100,9 @@ func price(o *Order, e events.Event) error {
 }
 
 // reject ends an order of which nothing is held and nothing was charged, so
-// that it is closed at once.
+// that it is closed at once. Redrive leaves a closed order alone: should the
+// process die before it has said so, the rejection comes again, and the table
+// has a row that answers it.
 func reject(o *Order, e events.Event) error {
 	rejected, ok := e.(events.InventoryRejected)
 	if !ok {

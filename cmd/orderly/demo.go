@@ -92,6 +92,7 @@ func (c *demoCommand) play(ctx context.Context, s *session, system *allinone.Sys
 	if r.Outcome, err = await(ctx, s, api, placed.ids()); err != nil {
 		return r, err
 	}
+	s.warn("audit: waiting until the last orders are settled")
 	r.Verify, err = verify.Run(ctx, verify.Options{URL: r.URL, Wait: demoWait})
 	r.Verify.Findings = orEmpty(r.Verify.Findings)
 	return r, err

@@ -18,6 +18,10 @@ import (
 // version is set by the linker in releases.
 var version string
 
+// gcPercent keeps the whole system, broker and databases included, below
+// 150 MiB for a shop like the sample.
+const gcPercent = 200
+
 const description = `Orderly takes orders and drives each to exactly one end, confirmed or cancelled.
 
 Exit codes: 0 done, 1 failed, 2 used wrongly, 3 not found, 4 refused by the system.`
@@ -49,7 +53,7 @@ type orderCommands struct {
 }
 
 func main() {
-	daemon.TuneMemory()
+	daemon.TuneMemory(gcPercent)
 	os.Exit(run(daemon.UntilSignal(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

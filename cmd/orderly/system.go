@@ -22,6 +22,7 @@ type systemFlags struct {
 	LogLevel     string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
 	Deadline     time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
 	RedriveFirst time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_FIRST"`
+	MaxBatch     int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_BATCH" placeholder:"N"`
 	RedriveMax   time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
 }
 
@@ -31,6 +32,8 @@ func (f systemFlags) Validate() error {
 		return fmt.Errorf("--http: %q is not an address as 127.0.0.1:8080", f.HTTP)
 	}
 	switch {
+	case f.MaxBatch < 0:
+		return fmt.Errorf("--max-batch: %d is not a number of inputs", f.MaxBatch)
 	case f.Deadline <= 0:
 		return fmt.Errorf("--deadline: %s is not a time to wait", f.Deadline)
 	case f.RedriveFirst <= 0:
@@ -48,11 +51,12 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 		return nil, usageError{err}
 	}
 	s, err := allinone.Start(ctx, allinone.Config{
-		Dir:     dir,
-		Addr:    f.HTTP,
-		Version: daemon.ReadBuild(version).Version,
-		Logger:  log,
-		Policy:  order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveFirst, RedriveMax: f.RedriveMax},
+		Dir:       dir,
+		Addr:      f.HTTP,
+		Version:   daemon.ReadBuild(version).Version,
+		Logger:    log,
+		MaxInputs: f.MaxBatch,
+		Policy:    order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveFirst, RedriveMax: f.RedriveMax},
 	})
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil, errStopped

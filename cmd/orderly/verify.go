@@ -11,7 +11,9 @@ import (
 
 // verifyCommand audits a running system.
 type verifyCommand struct {
-	Wait time.Duration `help:"Wait up to this long for open orders to close." default:"0s" placeholder:"TIME"`
+	Wait         time.Duration `help:"Wait up to this long for open orders to close." default:"0s" placeholder:"TIME"`
+	InventoryURL string        `help:"Where the inventory service is, if it runs apart." env:"ORDERLY_INVENTORY_URL" placeholder:"URL"`
+	PaymentURL   string        `help:"Where the payment service is, if it runs apart." env:"ORDERLY_PAYMENT_URL" placeholder:"URL"`
 }
 
 // Run runs the command.
@@ -19,7 +21,7 @@ func (c *verifyCommand) Run(ctx context.Context, s *session) error {
 	if _, err := s.client(shortPatience); err != nil {
 		return err
 	}
-	r, err := verify.Run(ctx, verify.Options{URL: s.url, Wait: c.Wait})
+	r, err := verify.Run(ctx, verify.Options{URL: s.url, InventoryURL: c.InventoryURL, PaymentURL: c.PaymentURL, Wait: c.Wait})
 	if err != nil {
 		return fmt.Errorf("the audit could not be finished: %w", err)
 	}

@@ -34,7 +34,7 @@ func NewInventory(d Deps) (*Service, error) {
 func MigrateInventory(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }
 
 func inventoryReads(d Deps) []natsbus.Consumer {
-	return consumers(InventoryService, d.DB, reads{StreamOrders, "orders.*"})
+	return consumers(InventoryService, d, reads{StreamOrders, "orders.*"})
 }
 
 // weigh counts the lines that an input brings along, which is what it costs.

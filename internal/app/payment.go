@@ -34,5 +34,5 @@ func paymentHears() []reads {
 }
 
 func paymentReads(d Deps) []natsbus.Consumer {
-	return consumers(PaymentService, d.DB, paymentHears()...)
+	return consumers(PaymentService, d, paymentHears()...)
 }

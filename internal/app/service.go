@@ -25,6 +25,9 @@ type Deps struct {
 	Logger   *zap.Logger
 	// Replicas of each stream: 1 on a single server, 3 on a cluster.
 	Replicas int
+	// AckWait is how long the broker waits for a process that died before it
+	// delivers again what that had in hand; 30 s if zero.
+	AckWait time.Duration
 	// MaxInputs is how many inputs a batch may have; 0 is the engine's choice.
 	MaxInputs int
 }
@@ -44,7 +47,7 @@ type Service struct {
 
 // newService completes a service from what it hears and how it decides.
 func newService(name string, d Deps, decider engine.Decider, hears []reads, tune func(*engine.Config)) (*Service, error) {
-	cs := consumers(name, d.DB, hears...)
+	cs := consumers(name, d, hears...)
 	cfg := engine.Config{
 		Name:      name,
 		DB:        d.DB,
@@ -58,17 +61,16 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	if tune != nil {
 		tune(&cfg)
 	}
-	eng, err := engine.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return &Service{
+	s := &Service{
 		Name:     name,
-		Engine:   eng,
 		DB:       d.DB,
 		topology: natsbus.Topology{Streams: streams(d.Replicas), Consumers: cs},
 		deps:     d,
-	}, nil
+	}
+	cfg.Restore = s.reconcile
+	eng, err := engine.New(cfg)
+	s.Engine = eng
+	return s, err
 }
 
 // reconcileTimeout is how long a start waits for the broker's leaders.

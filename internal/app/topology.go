@@ -22,11 +22,11 @@ const (
 )
 
 const (
-	ackWait       = 30 * time.Second
-	maxAckPending = 4096
-	maxMessage    = event.MaxMessage
-	keepFor       = 7 * 24 * time.Hour
-	keepDeadFor   = 30 * 24 * time.Hour
+	defaultAckWait = 30 * time.Second
+	maxAckPending  = 4096
+	maxMessage     = event.MaxMessage
+	keepFor        = 7 * 24 * time.Hour
+	keepDeadFor    = 30 * 24 * time.Hour
 	// noWindow switches the server's duplicate window off as far as it goes:
 	// an answer that is given again must arrive again.
 	noWindow = 100 * time.Millisecond
@@ -69,7 +69,11 @@ type reads struct {
 // consumers returns the durable consumers of a service, one for each thing
 // that it hears and each lane. A durable that vanished starts a little before
 // the last input that the service handled.
-func consumers(service string, db *sqldb.DB, what ...reads) []natsbus.Consumer {
+func consumers(service string, d Deps, what ...reads) []natsbus.Consumer {
+	ackWait := d.AckWait
+	if ackWait == 0 {
+		ackWait = defaultAckWait
+	}
 	var out []natsbus.Consumer
 	for _, r := range what {
 		for _, lane := range lanes() {
@@ -84,7 +88,7 @@ func consumers(service string, db *sqldb.DB, what ...reads) []natsbus.Consumer {
 					MaxDeliver:    -1,
 					MaxAckPending: maxAckPending,
 				},
-				StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, db, name) },
+				StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, d.DB, name) },
 			})
 		}
 	}

@@ -14,7 +14,7 @@ type auditor struct {
 	Options
 	source  Source
 	began   time.Time
-	waited  map[string]bool // orders that should have closed by now
+	waited  waited // orders that should have closed by now
 	rules   []rule
 	traces  *traces
 	stock   stock
@@ -22,12 +22,12 @@ type auditor struct {
 	lastKey string // the order of the key before
 }
 
-func newAuditor(o Options, waited map[string]bool) *auditor {
+func newAuditor(o Options, w waited) *auditor {
 	return &auditor{
 		Options: o,
 		source:  o.Source,
 		began:   time.Now(),
-		waited:  waited,
+		waited:  w,
 		rules:   rules(),
 		traces:  newTraces(),
 		stock:   make(stock),
@@ -119,9 +119,10 @@ func (f feeds) first() string {
 func (a *auditor) order(c *chain, clocks clocks) {
 	if c.order != nil {
 		o := stored(c.order)
-		c.settled = o.Closed() && o.UpdatedAt.Before(clocks.orders)
+		closed, waitedFor := a.waited[c.id]
+		c.waitedFor = waitedFor
+		c.settled = o.Closed() && (closed || o.UpdatedAt.Before(clocks.orders))
 		c.overdue = !o.Ended() && o.Deadline.Before(clocks.overdue)
-		c.waitedFor = a.waited[c.id]
 		c.mustBeTold = a.traces.reaches(events.NameOrderCreated, o.CreatedAt.Add(-a.Grace))
 		a.count(c)
 	}

@@ -57,6 +57,9 @@ func (f *feed) next() error {
 	if err != nil {
 		return f.failed(err)
 	}
+	if !belongs(f.path, line) {
+		return f.failed(errors.New("it holds a record of another feed: is the URL right?"))
+	}
 	f.line, f.order = line, line.OrderID()
 	if f.order == "" {
 		return nil
@@ -83,11 +86,30 @@ func (f *feed) take(order string, fn func(audit.Line)) error {
 func (f *feed) rest(fn func(audit.Line) error) error {
 	for !f.ended {
 		if err := fn(f.line); err != nil {
-			return err
+			return f.failed(err)
 		}
 		if err := f.next(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// belongs reports whether a line is of the feed with that path.
+func belongs(path string, l audit.Line) bool {
+	switch path {
+	case audit.PathOrders:
+		return l.Order != nil || l.Key != nil || l.Stray != nil
+	case audit.PathOpen:
+		return l.Open != nil
+	case audit.PathInventory:
+		return l.Reservation != nil || l.Product != nil || l.Stray != nil
+	case audit.PathPayments:
+		return l.Payment != nil
+	case audit.PathCharges:
+		return l.Charge != nil
+	case audit.PathEvents:
+		return l.Stream != nil || l.Event != nil
+	}
+	return false
 }

@@ -20,9 +20,9 @@ func (a *auditor) readEvents(ctx context.Context) error {
 		switch {
 		case l.Stream != nil:
 			a.traces.since[l.Stream.Domain] = l.Stream.Since
-		case l.Event != nil && l.Event.Name == "":
+		case l.Event.Name == "":
 			a.report.Unreadable++
-		case l.Event != nil:
+		default:
 			a.event(*l.Event)
 		}
 		return nil

@@ -41,7 +41,7 @@ func (a *auditor) line(l audit.Line) error {
 	case l.Stray != nil:
 		a.find(l.Stray.Of, fault{strayPromise(l.Stray.Table), "stray_row", fmt.Sprintf("table %s has rows of it that belong to nothing", l.Stray.Table)})
 	default:
-		return errors.New("a feed mixes its records: the service is of another version")
+		return errors.New("records of orders come after all of them: the service is of another version")
 	}
 	return nil
 }

@@ -53,14 +53,14 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	o.Grace = cmp.Or(o.Grace, defaultGrace)
 	o.Overdue = cmp.Or(o.Overdue, defaultOverdue)
 	o.MaxFindings = cmp.Or(o.MaxFindings, defaultMaxFindings)
-	var waited map[string]bool
+	var w waited
 	if o.Wait > 0 {
 		var err error
-		if waited, err = wait(ctx, o); err != nil {
+		if w, err = wait(ctx, o); err != nil {
 			return Report{}, err
 		}
 	}
-	a := newAuditor(o, waited)
+	a := newAuditor(o, w)
 	err := a.run(ctx)
 	return a.report, err
 }

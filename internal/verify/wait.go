@@ -9,31 +9,45 @@ import (
 
 const pollEvery = 250 * time.Millisecond
 
+// waited is what became of the orders that were open when the wait began: true
+// for those that were seen to close before it ended.
+type waited map[string]bool
+
 // wait waits until the orders that are open now have closed, but no longer than
-// o.Wait, and returns those orders. Then it lets the grace pass, so that what
-// has just closed can be judged as closed.
-func wait(ctx context.Context, o Options) (map[string]bool, error) {
+// o.Wait. Then it lets the grace pass and a little more, so that whatever has
+// just closed can be judged as closed.
+func wait(ctx context.Context, o Options) (waited, error) {
 	until := time.Now().Add(o.Wait)
-	all, err := openOrders(ctx, o.Source)
+	open, err := openOrders(ctx, o.Source)
 	if err != nil {
 		return nil, err
 	}
-	for left := len(all); left > 0 && time.Now().Before(until); {
+	w := make(waited, len(open))
+	for id := range open {
+		w[id] = false
+	}
+	for w.left() > 0 && time.Now().Before(until) {
 		if err := pause(ctx, pollEvery); err != nil {
 			return nil, err
 		}
-		open, err := openOrders(ctx, o.Source)
-		if err != nil {
+		if open, err = openOrders(ctx, o.Source); err != nil {
 			return nil, err
 		}
-		left = 0
-		for id := range open {
-			if all[id] {
-				left++
-			}
+		for id := range w {
+			w[id] = !open[id]
 		}
 	}
-	return all, pause(ctx, o.Grace)
+	return w, pause(ctx, o.Grace+pollEvery)
+}
+
+func (w waited) left() int {
+	n := 0
+	for _, closed := range w {
+		if !closed {
+			n++
+		}
+	}
+	return n
 }
 
 func openOrders(ctx context.Context, s Source) (map[string]bool, error) {
@@ -44,9 +58,7 @@ func openOrders(ctx context.Context, s Source) (map[string]bool, error) {
 	defer f.close()
 	open := make(map[string]bool)
 	err = f.rest(func(l audit.Line) error {
-		if l.Open != nil {
-			open[l.Open.OrderID] = true
-		}
+		open[l.Open.OrderID] = true
 		return nil
 	})
 	return open, err

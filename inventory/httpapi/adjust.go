@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"orderly/inventory"
 	"orderly/pkg/httpkit"
@@ -63,11 +64,15 @@ func (s Service) adjust(ctx context.Context, in *adjustInput, body adjustBody) (
 	if err != nil {
 		return nil, err
 	}
+	key, err := in.key()
+	if err != nil {
+		return nil, err
+	}
 	command := inventory.Adjust{
 		ProductID:      in.ID,
 		Delta:          body.Delta,
 		Reason:         body.Reason,
-		IdempotencyKey: in.IdempotencyKey,
+		IdempotencyKey: key,
 		RequestHash:    hash,
 	}
 	if err := command.Check(); err != nil {
@@ -82,10 +87,24 @@ func (s Service) adjust(ctx context.Context, in *adjustInput, body adjustBody) (
 		return nil, fmt.Errorf("adjust stock of product %s: unexpected reply %T", in.ID, reply)
 	}
 	out := &adjustOutput{Body: stockLevel{ProductID: a.ProductID, OnHand: a.OnHand, Available: a.Available}}
-	if a.Replayed {
+	if a.Replayed && in.IdempotencyKey != "" {
 		out.Replayed = "true"
 	}
 	return out, nil
+}
+
+// key is the client's or, without one, a key that no client can send, because a
+// header's value does not begin with a space: the store applies the adjustment
+// once, also when it has to run it again, and takes no other request for it.
+func (in *adjustInput) key() (string, error) {
+	if in.IdempotencyKey != "" {
+		return in.IdempotencyKey, nil
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("make a key for the adjustment: %w", err)
+	}
+	return " " + id.String(), nil
 }
 
 // hash tells the request from another one under the same key. It is of the

@@ -19,7 +19,6 @@ type batch struct {
 	reservations map[string]*tracked
 	products     map[string]*shelved
 	adjustments  map[string]adjustment
-	unkeyed      int // adjustments without an idempotency key
 }
 
 // tracked is a reservation in the batch.
@@ -78,7 +77,7 @@ func (b *batch) put(c inventory.Put) (engine.Decision, error) {
 
 func (b *batch) adjust(c inventory.Adjust) (engine.Decision, error) {
 	id := adjustmentID(c)
-	if a, again := b.adjustments[id]; again && c.IdempotencyKey != "" {
+	if a, again := b.adjustments[id]; again {
 		if a.command.RequestHash != c.RequestHash {
 			return engine.Decision{}, fmt.Errorf("key %q: %w", c.IdempotencyKey, inventory.ErrKeyReused)
 		}
@@ -95,10 +94,6 @@ func (b *batch) adjust(c inventory.Adjust) (engine.Decision, error) {
 	}
 	p.now, p.changed = next, true
 	answer := inventory.Adjusted{ProductID: c.ProductID, OnHand: next.OnHand, Available: next.Available}
-	if c.IdempotencyKey == "" {
-		b.unkeyed++
-		id = fmt.Sprintf("%s/ %d %d", c.ProductID, b.now.UnixMicro(), b.unkeyed) // no key begins with a space
-	}
 	b.adjustments[id] = adjustment{command: c, answer: answer, isNew: true}
 	return engine.Decision{Reply: answer}, nil
 }

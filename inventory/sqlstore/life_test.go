@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orderly/events"
+	"orderly/internal/storetest"
 	"orderly/inventory"
 )
 
@@ -20,20 +21,20 @@ type turn struct {
 	mug         string // on hand, available, reserved, sold
 }
 
-func lives() map[string][]turn {
-	reserves := turn{created(1, "MUG"), "[inventory.reserved]", "[reserved 1000  ]", "10 8 2 0"}
+func lives(n int, mug string) map[string][]turn {
+	reserves := turn{created(n, mug), "[inventory.reserved]", "[reserved 1000  ]", "10 8 2 0"}
 	silent := func(t turn) turn {
-		t.hears, t.says = created(1, "MUG"), "[]"
+		t.hears, t.says = created(n, mug), "[]"
 		return t
 	}
-	releases := turn{cancelled(1), "[inventory.released]", "[released 1000  ]", "10 10 0 0"}
-	commits := turn{confirmed(1, 1000), "[inventory.committed]", "[committed 1000  ]", "8 8 0 2"}
-	dies := turn{cancelled(1), "[inventory.released]", "[dead 0  ]", "10 10 0 0"}
-	rejects := turn{created(1, "MUG", "CUP"), "[inventory.rejected]", "[rejected 0 unknown_product CUP]", "10 10 0 0"}
+	releases := turn{cancelled(n), "[inventory.released]", "[released 1000  ]", "10 10 0 0"}
+	commits := turn{confirmed(n, 1000), "[inventory.committed]", "[committed 1000  ]", "8 8 0 2"}
+	dies := turn{cancelled(n), "[inventory.released]", "[dead 0  ]", "10 10 0 0"}
+	rejects := turn{created(n, mug, "CUP"), "[inventory.rejected]", "[rejected 0 unknown_product CUP]", "10 10 0 0"}
 	rejectedDies := dies
 	rejectedDies.reservation = "[dead 0 unknown_product CUP]"
 	reservesAgain := commits
-	reservesAgain.hears, reservesAgain.says = created(1, "MUG"), "[inventory.reserved]"
+	reservesAgain.hears, reservesAgain.says = created(n, mug), "[inventory.reserved]"
 	return map[string][]turn{
 		"sold":                      {reserves, reserves, commits, commits, reservesAgain},
 		"given back":                {reserves, releases, releases, silent(releases)},
@@ -43,37 +44,37 @@ func lives() map[string][]turn {
 	}
 }
 
-// G3, G4: each event moves the reservation and its products together, whether
-// the events come in batches of their own or in one; hearing one again gives
-// the same answer.
+// G3, G4: each event moves the reservation and its products together, and gets
+// the same answer a month later.
 func TestReservation_lives(t *testing.T) {
 	t.Parallel()
-	for name, life := range lives() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onEach(t, func(t *testing.T, d database) {
-				r := serve(t, d.open(t))
-				stock(t, r, "MUG", 10)
-				for _, turn := range life {
-					for _, r := range []replica{r, r.later(month)} {
-						a := r.tell(t, turn.hears)
-						if turn.reservation != reservation(t, r, 1) || turn.mug != counts(t, r, "MUG") || turn.says != fmt.Sprint(a.says()) {
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		n := 0
+		for name := range lives(0, "") {
+			t.Run(name, func(t *testing.T) {
+				n++
+				stock(t, r, mug(n), 10)
+				for _, turn := range lives(n, mug(n))[name] {
+					for _, r := range []storetest.Replica{r, r.Later(month)} {
+						a := r.Tell(t, turn.hears)
+						if turn.reservation != reservation(t, r, n) || turn.mug != counts(t, r, mug(n)) || turn.says != fmt.Sprint(a.Says()) {
 							t.Fatalf("%s: says %v, reservation %s, mugs %s; want %+v",
-								turn.hears.EventName(), a.says(), reservation(t, r, 1), counts(t, r, "MUG"), turn)
+								turn.hears.EventName(), a.Says(), reservation(t, r, n), counts(t, r, mug(n)), turn)
 						}
 					}
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestReservation_life_in_one_batch(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		stock(t, r, "MUG", 10)
-		answers := r.do(t,
+		answers := r.Do(t,
 			created(1, "MUG"), confirmed(1, 1000), created(1, "MUG"),
 			created(2, "MUG"), cancelled(2), cancelled(2),
 			cancelled(3), created(3, "MUG"),
@@ -81,9 +82,9 @@ func TestReservation_life_in_one_batch(t *testing.T) {
 			created(5, "MUG"), created(5, "MUG"))
 		var says []string
 		for _, a := range answers {
-			says = append(says, fmt.Sprint(a.says()))
+			says = append(says, fmt.Sprint(a.Says()))
 		}
-		want(t, "says", says, []string{
+		storetest.Want(t, "says", says, []string{
 			"[inventory.reserved]", "[inventory.committed]", "[inventory.reserved]",
 			"[inventory.reserved]", "[inventory.released]", "[inventory.released]",
 			"[inventory.released]", "[]",
@@ -93,54 +94,54 @@ func TestReservation_life_in_one_batch(t *testing.T) {
 		for n := 1; n <= 5; n++ {
 			found = append(found, reservation(t, r, n))
 		}
-		want(t, "reservations", found, []string{"[committed 1000  ]", "[released 1000  ]", "[dead 0  ]", "[dead 0 unknown_product CUP]", "[reserved 1000  ]"})
-		want(t, "mugs", counts(t, r, "MUG"), "8 6 2 2")
+		storetest.Want(t, "reservations", found, []string{"[committed 1000  ]", "[released 1000  ]", "[dead 0  ]", "[dead 0 unknown_product CUP]", "[reserved 1000  ]"})
+		storetest.Want(t, "mugs", counts(t, r, "MUG"), "8 6 2 2")
 		// What was reserved is there for the next batch, also where it began and ended in one.
-		a := r.tell(t, created(1, "MUG"))
-		want(t, "lines", a.Events[0].Payload.(events.InventoryReserved).Items, "[{MUG 2 500}]")
+		a := r.Tell(t, created(1, "MUG"))
+		storetest.Want(t, "lines", a.Events[0].Payload.(events.InventoryReserved).Items, "[{MUG 2 500}]")
 	})
 }
 
 // G3: an order gets all of its items or none, in a batch with others too.
 func TestReservation_is_all_or_nothing(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		stock(t, r, "CUP", 5)
 		stock(t, r, "MUG", 3)
-		answers := r.do(t, created(1, "CUP", "MUG"), created(2, "CUP", "MUG"), created(3, "CUP"))
-		want(t, "first", answers[0].says(), "[inventory.reserved]")
-		want(t, "second", answers[1].Events[0].Payload, events.InventoryRejected{OrderID: id(2), Reason: events.ReasonOutOfStock, ProductID: "MUG"})
-		want(t, "third", answers[2].says(), "[inventory.reserved]")
-		want(t, "cups", counts(t, r, "CUP"), "5 1 4 0")
-		want(t, "mugs", counts(t, r, "MUG"), "3 1 2 0")
-		want(t, "id of the answer", answers[0].Events[0].ID, eventID(answers[0].Events[0].Payload.(events.Event)))
+		answers := r.Do(t, created(1, "CUP", "MUG"), created(2, "CUP", "MUG"), created(3, "CUP"))
+		storetest.Want(t, "first", answers[0].Says(), "[inventory.reserved]")
+		storetest.Want(t, "second", answers[1].Events[0].Payload, events.InventoryRejected{OrderID: id(2), Reason: events.ReasonOutOfStock, ProductID: "MUG"})
+		storetest.Want(t, "third", answers[2].Says(), "[inventory.reserved]")
+		storetest.Want(t, "cups", counts(t, r, "CUP"), "5 1 4 0")
+		storetest.Want(t, "mugs", counts(t, r, "MUG"), "3 1 2 0")
+		storetest.Want(t, "id of the answer", answers[0].Events[0].ID, storetest.EventID(answers[0].Events[0].Payload.(events.Event)))
 	})
 }
 
 // An order keeps the prices of the moment in which it was reserved.
 func TestReservation_keeps_its_prices(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		stock(t, r, "MUG", 10)
-		first := r.tell(t, created(1, "MUG")).Events[0]
-		r.do(t, put("MUG", 900))
-		again := r.tell(t, created(1, "MUG")).Events[0]
+		first := r.Tell(t, created(1, "MUG")).Events[0]
+		r.Do(t, put("MUG", 900))
+		again := r.Tell(t, created(1, "MUG")).Events[0]
 		if !reflect.DeepEqual(again.Payload, first.Payload) || again.ID != first.ID {
 			t.Errorf("got %+v, want %+v", again, first)
 		}
-		r.do(t, confirmed(1, 1000))
-		want(t, "reservation", reservation(t, r, 1), "[committed 1000  ]")
-		want(t, "next order", r.tell(t, created(2, "MUG")).Events[0].Payload.(events.InventoryReserved).TotalMinor, 1800)
+		r.Do(t, confirmed(1, 1000))
+		storetest.Want(t, "reservation", reservation(t, r, 1), "[committed 1000  ]")
+		storetest.Want(t, "next order", r.Tell(t, created(2, "MUG")).Events[0].Payload.(events.InventoryReserved).TotalMinor, 1800)
 	})
 }
 
 func TestReservation_of_a_thousand_lines(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		const lines = 1000
-		r := serve(t, d.open(t))
+		r := d.Replica(t)
 		var setup []any
 		var products []string
 		for i := range lines {
@@ -148,13 +149,13 @@ func TestReservation_of_a_thousand_lines(t *testing.T) {
 			products = append(products, product)
 			setup = append(setup, put(product, 100), adjust(product, 4, "first"))
 		}
-		r.do(t, setup...)
+		r.Do(t, setup...)
 		slices.Reverse(products)
-		want(t, "says", r.tell(t, created(1, products...)).says(), "[inventory.reserved]")
-		want(t, "says", r.tell(t, created(2, products...)).says(), "[inventory.reserved]")
-		want(t, "says", r.tell(t, created(3, products...)).says(), "[inventory.rejected]")
-		r.do(t, cancelled(1), confirmed(2, 200*lines))
-		want(t, "products", rows(t, r.db, "SELECT count(*), sum(on_hand), sum(available), sum(reserved), sum(sold) FROM products"),
+		storetest.Want(t, "says", r.Tell(t, created(1, products...)).Says(), "[inventory.reserved]")
+		storetest.Want(t, "says", r.Tell(t, created(2, products...)).Says(), "[inventory.reserved]")
+		storetest.Want(t, "says", r.Tell(t, created(3, products...)).Says(), "[inventory.rejected]")
+		r.Do(t, cancelled(1), confirmed(2, 200*lines))
+		storetest.Want(t, "products", storetest.Rows(t, r.DB, "SELECT count(*), sum(on_hand), sum(available), sum(reserved), sum(sold) FROM products"),
 			[]string{fmt.Sprint(lines, 2*lines, 2*lines, 0, 2*lines)})
 	})
 }
@@ -163,68 +164,40 @@ func TestReservation_of_a_thousand_lines(t *testing.T) {
 // batch does not notice.
 func TestDecide_refuses_the_impossible(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		stock(t, r, "MUG", 10)
-		r.do(t, created(1, "MUG"), confirmed(1, 1000))
-		answers := r.do(t, confirmed(2, 1000), cancelled(1), created(3, "MUG"), confirmed(3, 1000), "text")
-		wantRefused(t, answers[0], inventory.ErrImpossible)
-		wantRefused(t, answers[1], inventory.ErrImpossible)
-		want(t, "company", []any{answers[2].says(), answers[3].says()}, "[[inventory.reserved] [inventory.committed]]")
-		if answers[4].err == nil {
+		r.Do(t, created(1, "MUG"), confirmed(1, 1000))
+		answers := r.Do(t, confirmed(2, 1000), cancelled(1), created(3, "MUG"), confirmed(3, 1000), "text")
+		storetest.WantRefused(t, answers[0], inventory.ErrImpossible)
+		storetest.WantRefused(t, answers[1], inventory.ErrImpossible)
+		storetest.Want(t, "company", []any{answers[2].Says(), answers[3].Says()}, "[[inventory.reserved] [inventory.committed]]")
+		if answers[4].Err == nil {
 			t.Error("a string was taken for an input")
 		}
-		want(t, "refused", reservation(t, r, 2), "[]")
-		want(t, "mugs", counts(t, r, "MUG"), "6 6 0 4")
+		storetest.Want(t, "refused", reservation(t, r, 2), "[]")
+		storetest.Want(t, "mugs", counts(t, r, "MUG"), "6 6 0 4")
 	})
 }
 
 func TestBatch_of_nothing(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		db, spy := spied(t, d)
-		r := serve(t, db)
-		statements := spy.during(func() { r.do(t) })
-		if d.name == "postgres" {
-			statements = statements[1:] // the clock
-		}
-		if len(statements) != 0 {
-			t.Errorf("got %v, want no statement", statements)
-		}
-	})
+	service.OnEach(t, storetest.WantNothingSaid)
 }
 
 // A batch takes as many statements for 200 orders as for one.
 func TestBatch_statements_do_not_grow(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		db, spy := spied(t, d)
-		r := serve(t, db).later(time.Minute)
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r, spy := d.Spied(t)
 		product := func(n int) string { return fmt.Sprint("MUG ", n) }
-		steps := []struct {
-			name string
-			tell func(n int) any
-			most int // statements, with the clock
-		}{
-			{"put", func(n int) any { return put(product(n), 500) }, 3},
-			{"adjust", func(n int) any { return adjust(product(n), 10, "first") }, 5},
-			{"created", func(n int) any { return created(n, product(n)) }, 6},
-			{"created again", func(n int) any { return created(n, product(n)) }, 3},
-			{"confirmed", func(n int) any { return confirmed(n, 1000) }, 5},
-		}
-		for _, step := range steps {
-			var numbers [2]int
-			for i, size := range []int{1, 200} {
-				var bodies []any
-				for n := range size {
-					bodies = append(bodies, step.tell(1000*i+n))
-				}
-				numbers[i] = len(spy.during(func() { r.do(t, bodies...) }))
-			}
-			if numbers[0] != numbers[1] || numbers[0] > step.most {
-				t.Errorf("%s: %d statements for one, %d for 200; want the same, at most %d", step.name, numbers[0], numbers[1], step.most)
-			}
-		}
-		want(t, "sold", rows(t, r.db, "SELECT sum(sold) FROM products"), "[402]")
+		spy.WantSteady(t, r.Later(time.Minute),
+			storetest.Step{Name: "put", Tell: func(n int) any { return put(product(n), 500) }, Most: 3},
+			storetest.Step{Name: "adjust", Tell: func(n int) any { return adjust(product(n), 10, "first") }, Most: 5},
+			storetest.Step{Name: "created", Tell: func(n int) any { return created(n, product(n)) }, Most: 6},
+			storetest.Step{Name: "created again", Tell: func(n int) any { return created(n, product(n)) }, Most: 3},
+			storetest.Step{Name: "confirmed", Tell: func(n int) any { return confirmed(n, 1000) }, Most: 5},
+		)
+		storetest.Want(t, "sold", storetest.Rows(t, r.DB, "SELECT sum(sold) FROM products"), "[402]")
 	})
 }

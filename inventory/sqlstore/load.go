@@ -36,9 +36,7 @@ func keysOf(inputs []*engine.Input) keys {
 			k.products = append(k.products, body.ID)
 		case inventory.Adjust:
 			k.products = append(k.products, body.ProductID)
-			if body.IdempotencyKey != "" {
-				k.adjustments = append(k.adjustments, adjustmentID(body))
-			}
+			k.adjustments = append(k.adjustments, adjustmentID(body))
 		case events.OrderCreated:
 			k.orders = append(k.orders, body.OrderID)
 			for _, it := range body.Items {

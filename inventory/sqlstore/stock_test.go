@@ -1,46 +1,53 @@
 package sqlstore_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"orderly/events"
+	"orderly/internal/pgtest"
+	"orderly/internal/storetest"
 	"orderly/inventory"
 	"orderly/inventory/sqlstore"
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 const month = 30 * 24 * time.Hour
 
-func migrate(ctx context.Context, db *sqldb.DB) error { return sqlstore.Migrate(ctx, db) }
+var service = storetest.Service{Migrate: sqlstore.Migrate, New: func(db *sqldb.DB, _ *event.Registry) engine.Decider {
+	return sqlstore.New(db)
+}}
 
-// serve is a replica of the inventory service.
-func serve(t testing.TB, db *sqldb.DB) replica {
-	t.Helper()
-	return replica{db: db, registry: newRegistry(t), decider: sqlstore.New(db)}
-}
+func store(r storetest.Replica) *sqlstore.Store { return r.Decider.(*sqlstore.Store) }
 
-func store(r replica) *sqlstore.Store { return r.decider.(*sqlstore.Store) }
-
-// id is that of the nth order; ids sort as their numbers do.
-func id(n int) string { return fmt.Sprintf("019a0000-0000-7000-8000-%012x", n) }
+func id(n int) string { return storetest.ID(n) }
 
 func put(product string, price int64) inventory.Put {
 	return inventory.Put{ID: product, Name: product + " é", Currency: "EUR", UnitPriceMinor: price}
 }
 
+// adjust moves a product's stock; without a key it gets one of its own, as at
+// the service's door.
 func adjust(product string, delta int64, key string) inventory.Adjust {
+	if key == "" {
+		key = " " + uuid.NewString()
+	}
 	return inventory.Adjust{ProductID: product, Delta: delta, Reason: "delivery", IdempotencyKey: key, RequestHash: fmt.Sprint(delta)}
 }
 
 // stock puts a product on the shelf, at 5 euros.
-func stock(t testing.TB, r replica, product string, units int64) {
+func stock(t testing.TB, r storetest.Replica, product string, units int64) {
 	t.Helper()
-	for _, a := range r.do(t, put(product, 500), adjust(product, units, "")) {
-		if a.err != nil {
-			t.Fatal(a.err)
+	for _, a := range r.Do(t, put(product, 500), adjust(product, units, "")) {
+		if a.Err != nil {
+			t.Fatal(a.Err)
 		}
 	}
 }
@@ -63,7 +70,7 @@ func confirmed(n int, total int64) events.Event {
 }
 
 // counts are a product's on hand, available, reserved, sold.
-func counts(t testing.TB, r replica, product string) string {
+func counts(t testing.TB, r storetest.Replica, product string) string {
 	t.Helper()
 	p, err := store(r).Product(t.Context(), product)
 	if err != nil {
@@ -74,7 +81,7 @@ func counts(t testing.TB, r replica, product string) string {
 
 // reservation is the state that is stored for an order, with its total and why
 // it was rejected.
-func reservation(t testing.TB, r replica, n int) string {
+func reservation(t testing.TB, r storetest.Replica, n int) string {
 	t.Helper()
-	return fmt.Sprint(rows(t, r.db, "SELECT state, total_minor, reason, product_id FROM reservations WHERE order_id = $1", id(n)))
+	return fmt.Sprint(storetest.Rows(t, r.DB, "SELECT state, total_minor, reason, product_id FROM reservations WHERE order_id = $1", id(n)))
 }

@@ -149,7 +149,8 @@ func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause stri
 	}
 	says := speak(r)
 	for i := range says {
-		if r.Changed {
+		toldBefore := says[i].Name == events.NameOrderCreated && t.entries+len(t.added) > 0
+		if r.Changed && !toldBefore {
 			t.added = append(t.added, entry{event: &says[i], at: b.now, cause: cause})
 		}
 	}

@@ -22,8 +22,8 @@ type Clock struct {
 	// younger waits for them, it is not lost.
 	horizon func(ctx context.Context) (time.Time, error)
 	started time.Time // orders placed before it may never have been announced
-	after   string    // the last of them that was looked at
-	caught  bool      // all of them were
+	after   string    // the last of them that got a tick
+	caught  bool      // all of them did
 }
 
 // NewClock returns the order service's clock. Horizon may be nil, if the other
@@ -48,11 +48,25 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 		return nil, err
 	}
 	first, err := c.unannounced(ctx)
-	if err != nil || len(due)+len(first) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	ticks, err := c.ticks(ctx, now, due, first)
+	if err != nil {
+		return nil, err
+	}
+	c.passed(first)
+	return ticks, nil
+}
+
+// ticks asks for the horizon if there is anybody to tell.
+func (c *Clock) ticks(ctx context.Context, now time.Time, due, first []string) ([]any, error) {
+	if len(due)+len(first) == 0 {
+		return nil, nil
 	}
 	horizon := now
 	if c.horizon != nil {
+		var err error
 		if horizon, err = c.horizon(ctx); err != nil {
 			return nil, fmt.Errorf("how far the other services have come: %w", err)
 		}
@@ -66,20 +80,19 @@ func (c *Clock) unannounced(ctx context.Context) ([]string, error) {
 	if c.caught {
 		return nil, nil
 	}
-	ids, err := c.ids(ctx, `SELECT id FROM open_orders WHERE id > $1
+	return c.ids(ctx, `SELECT id FROM open_orders WHERE id > $1
 		AND (SELECT status = $2 AND redrives = 0 AND created_at < $3 FROM orders WHERE orders.id = open_orders.id)
 		ORDER BY id LIMIT $4`,
 		c.from(), string(order.Pending), sqldb.Micros(c.started), dueLimit)
-	if err != nil {
-		return nil, err
+}
+
+// passed remembers a page of unannounced orders, which has its ticks: only then
+// is it not asked for again.
+func (c *Clock) passed(first []string) {
+	c.caught = c.caught || len(first) < dueLimit
+	if len(first) > 0 {
+		c.after = first[len(first)-1]
 	}
-	if len(ids) < dueLimit {
-		c.caught = true
-	}
-	if len(ids) > 0 {
-		c.after = ids[len(ids)-1]
-	}
-	return ids, nil
 }
 
 const firstID = "00000000-0000-0000-0000-000000000000"

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"orderly/internal/storetest"
 	"orderly/order"
 	"orderly/order/sqlstore"
 )
@@ -25,7 +26,7 @@ func due(t testing.TB, clock *sqlstore.Clock) (ids []string, ticks []any) {
 }
 
 // started is a clock whose process has looked at what it found at its start.
-func started(t testing.TB, r replica, horizon func(context.Context) (time.Time, error)) *sqlstore.Clock {
+func started(t testing.TB, r storetest.Replica, horizon func(context.Context) (time.Time, error)) *sqlstore.Clock {
 	t.Helper()
 	clock := store(r).NewClock(horizon)
 	if ids, _ := due(t, clock); len(ids) > 0 {
@@ -34,40 +35,40 @@ func started(t testing.TB, r replica, horizon func(context.Context) (time.Time, 
 	return clock
 }
 
-func dueAt(t testing.TB, r replica, n int) []string {
+func dueAt(t testing.TB, r storetest.Replica, n int) []string {
 	t.Helper()
-	return rows(t, r.db, "SELECT due_at FROM open_orders WHERE id = $1", id(n))
+	return storetest.Rows(t, r.DB, "SELECT due_at FROM open_orders WHERE id = $1", id(n))
 }
 
 // G1: an order without progress is announced until it closes, each time later;
 // one that goes its way is not.
 func TestDue_speaks_to_orders_without_progress(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		clock := started(t, r, nil)
-		past := r.later(-time.Minute)
-		past.do(t, place(1), place(2), place(3), reserved(3), place(4), rejected(4))
-		r.do(t, place(5))
+		past := r.Later(-time.Minute)
+		past.Do(t, place(1), place(2), place(3), reserved(3), place(4), rejected(4))
+		r.Do(t, place(5))
 		ids, ticks := due(t, clock)
-		want(t, "due", ids, []string{id(1), id(2), id(3)})
+		storetest.Want(t, "due", ids, []string{id(1), id(2), id(3)})
 
 		history3 := history(t, r, 3)
-		for _, a := range r.do(t, ticks...) {
-			want(t, "announcement", a.says(), "[orders.created]")
+		for _, a := range r.Do(t, ticks...) {
+			storetest.Want(t, "announcement", a.Says(), "[orders.created]")
 		}
-		want(t, "history after an announcement", history(t, r, 3), history3)
-		want(t, "redrives", get(t, r, 3).Redrives, 1)
+		storetest.Want(t, "history after an announcement", history(t, r, 3), history3)
+		storetest.Want(t, "redrives", get(t, r, 3).Redrives, 1)
 		ids, _ = due(t, clock)
-		want(t, "due after it", ids, "[]")
+		storetest.Want(t, "due after it", ids, "[]")
 
 		// Progress makes it due sooner than the announcement had put off.
 		put := dueAt(t, r, 1)
-		r.do(t, reserved(1))
+		r.Do(t, reserved(1))
 		if now := dueAt(t, r, 1); now[0] >= put[0] {
 			t.Errorf("due at %s after progress, want before %s", now, put)
 		}
-		want(t, "redrives after progress", get(t, r, 1).Redrives, 0)
+		storetest.Want(t, "redrives after progress", get(t, r, 1).Redrives, 0)
 	})
 }
 
@@ -75,36 +76,33 @@ func TestDue_speaks_to_orders_without_progress(t *testing.T) {
 // once, and learns when to ask again.
 func TestDue_too_early_puts_it_off(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		clock := started(t, r, nil)
-		r.later(-time.Minute).do(t, place(1))
+		r.Later(-time.Minute).Do(t, place(1))
 		early := dueAt(t, r, 1)
-		r.do(t, reserved(1))
-		want(t, "due after progress", dueAt(t, r, 1), early)
+		r.Do(t, reserved(1))
+		storetest.Want(t, "due after progress", dueAt(t, r, 1), early)
 		ids, ticks := due(t, clock)
-		want(t, "due", ids, []string{id(1)})
-		want(t, "announcements", r.do(t, ticks...)[0].says(), "[]")
-		want(t, "redrives", get(t, r, 1).Redrives, 0)
+		storetest.Want(t, "due", ids, []string{id(1)})
+		storetest.Want(t, "announcements", r.Do(t, ticks...)[0].Says(), "[]")
+		storetest.Want(t, "redrives", get(t, r, 1).Redrives, 0)
 		ids, _ = due(t, clock)
-		want(t, "due again", ids, "[]")
-		var next []string
-		for _, at := range rows(t, r.db, "SELECT next_redrive FROM orders") {
-			next = append(next, at)
-		}
-		want(t, "put off to", dueAt(t, r, 1), next)
+		storetest.Want(t, "due again", ids, "[]")
+		storetest.Want(t, "put off to", dueAt(t, r, 1), storetest.Rows(t, r.DB, "SELECT next_redrive FROM orders"))
 	})
 }
 
 func TestDue_cancels_at_the_deadline(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		clock := started(t, r, nil)
-		r.later(-time.Hour).do(t, place(1))
+		r.Later(-time.Hour).Do(t, place(1))
 		_, ticks := due(t, clock)
-		want(t, "says", r.do(t, ticks...)[0].says(), "[orders.cancelled]")
-		want(t, "stand", stand(t, r, 1), "cancelled timed_out; in open_orders; ended cancelled")
+		storetest.Want(t, "says", r.Do(t, ticks...)[0].Says(), "[orders.created orders.cancelled]")
+		storetest.Want(t, "stand", stand(t, r, 1), "cancelled timed_out; in open_orders; ended cancelled")
+		storetest.Want(t, "history", len(history(t, r, 1)), 2) // orders.created is in it once
 	})
 }
 
@@ -112,22 +110,22 @@ func TestDue_cancels_at_the_deadline(t *testing.T) {
 // not lost: they have yet to come to it.
 func TestDue_waits_for_those_that_lag(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		var horizon time.Time
 		clock := started(t, r, func(context.Context) (time.Time, error) { return horizon, nil })
-		r.later(-time.Minute).do(t, place(1))
-		r.later(-5*time.Minute).do(t, place(2))
+		r.Later(-time.Minute).Do(t, place(1))
+		r.Later(-5*time.Minute).Do(t, place(2))
 		horizon = get(t, r, 1).UpdatedAt.Add(-time.Minute)
 		_, ticks := due(t, clock)
 		var says []string
-		for _, a := range r.do(t, ticks...) {
-			says = append(says, a.says()...)
+		for _, a := range r.Do(t, ticks...) {
+			says = append(says, a.Says()...)
 		}
-		want(t, "announced", len(says), 1)
-		want(t, "redrives", []int{get(t, r, 1).Redrives, get(t, r, 2).Redrives}, "[0 1]")
+		storetest.Want(t, "announced", len(says), 1)
+		storetest.Want(t, "redrives", []int{get(t, r, 1).Redrives, get(t, r, 2).Redrives}, "[0 1]")
 		ids, _ := due(t, clock)
-		want(t, "due again", ids, "[]")
+		storetest.Want(t, "due again", ids, "[]")
 
 		away := errors.New("away")
 		blind := store(r).NewClock(func(context.Context) (time.Time, error) { return time.Time{}, away })
@@ -141,9 +139,9 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 // questions of a new one find, page by page, all that was never announced.
 func TestDue_at_the_start_finds_what_may_not_have_been_announced(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		const orders = 300
-		r := serve(t, d.open(t))
+		r := d.Replica(t)
 		var bodies []any
 		var pending []string
 		for n := range orders {
@@ -154,22 +152,58 @@ func TestDue_at_the_start_finds_what_may_not_have_been_announced(t *testing.T) {
 			}
 			pending = append(pending, id(n))
 		}
-		r.do(t, bodies...)
+		r.Do(t, bodies...)
 		clock := store(r).NewClock(nil)
 		var found []string
 		for range 3 {
 			ids, ticks := due(t, clock)
 			found = append(found, ids...)
-			for _, a := range r.do(t, ticks...) {
-				want(t, "announcement", a.says(), "[orders.created]")
+			for _, a := range r.Do(t, ticks...) {
+				storetest.Want(t, "announcement", a.Says(), "[orders.created]")
 			}
 		}
 		if !slices.Equal(found, pending) {
 			t.Errorf("announced %d orders, want each of the %d that are pending once", len(found), len(pending))
 		}
-		r.do(t, place(orders))
+		r.Do(t, place(orders))
 		ids, _ := due(t, clock)
-		want(t, "due later", ids, "[]")
+		storetest.Want(t, "due later", ids, "[]")
+	})
+}
+
+// G1: a page whose horizon is unknown is asked for again, be it one of many or
+// the last.
+func TestDue_at_the_start_skips_no_page(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		const orders = 130 // two pages
+		r := d.Replica(t)
+		var bodies []any
+		var placed []string
+		for n := range orders {
+			bodies = append(bodies, place(n))
+			placed = append(placed, id(n))
+		}
+		r.Do(t, bodies...)
+		away, asked := errors.New("away"), 0
+		clock := store(r).NewClock(func(context.Context) (time.Time, error) {
+			if asked++; asked%2 == 1 {
+				return time.Time{}, away
+			}
+			return time.Now(), nil
+		})
+		var found []string
+		for page := range 2 {
+			if ticks, err := clock.Due(t.Context()); !errors.Is(err, away) || len(ticks) > 0 {
+				t.Fatalf("page %d: got %d ticks and %v, want that the horizon is unknown", page, len(ticks), err)
+			}
+			ids, ticks := due(t, clock)
+			found = append(found, ids...)
+			r.Do(t, ticks...)
+		}
+		if !slices.Equal(found, placed) {
+			t.Errorf("announced %d orders, want each of the %d once", len(found), len(placed))
+		}
 	})
 }
 
@@ -177,33 +211,33 @@ func TestDue_at_the_start_finds_what_may_not_have_been_announced(t *testing.T) {
 // all of them.
 func TestDue_pages(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		const orders = 300
-		r := serve(t, d.open(t))
+		r := d.Replica(t)
 		clock := started(t, r, nil)
 		var bodies []any
 		for n := range orders {
 			bodies = append(bodies, place(n))
 		}
-		r.later(-time.Minute).do(t, bodies...)
+		r.Later(-time.Minute).Do(t, bodies...)
 		seen := make(map[string]bool)
 		for range 3 {
 			ids, ticks := due(t, clock)
 			for _, id := range ids {
 				seen[id] = true
 			}
-			r.do(t, ticks...)
+			r.Do(t, ticks...)
 		}
 		ids, _ := due(t, clock)
-		want(t, "spoken to", len(seen), orders)
-		want(t, "left", len(ids), 0)
+		storetest.Want(t, "spoken to", len(seen), orders)
+		storetest.Want(t, "left", len(ids), 0)
 	})
 }
 
 func TestTick_of_an_order_that_is_not_there(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
-		wantRefused(t, r.do(t, tick(1))[0], order.ErrNotFound)
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		storetest.WantRefused(t, r.Do(t, tick(1))[0], order.ErrNotFound)
 	})
 }

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"testing"
 
+	"orderly/internal/storetest"
 	"orderly/order"
 )
 
 // shop has 40 orders, each ten of which stand elsewhere; every fourth is of the
 // customer c-0, and so on.
-func shop(t testing.TB, r replica) {
+func shop(t testing.TB, r storetest.Replica) {
 	t.Helper()
 	var placed, moved []any
 	for n := range 40 {
@@ -25,12 +26,12 @@ func shop(t testing.TB, r replica) {
 			moved = append(moved, cancel(n))
 		}
 	}
-	r.do(t, placed...)
-	r.do(t, moved...)
+	r.Do(t, placed...)
+	r.Do(t, moved...)
 }
 
 // pages lists all pages of a filter, as the numbers of the orders.
-func pages(t *testing.T, r replica, f order.Filter) [][]int {
+func pages(t *testing.T, r storetest.Replica, f order.Filter) [][]int {
 	t.Helper()
 	var out [][]int
 	for {
@@ -59,8 +60,8 @@ func pages(t *testing.T, r replica, f order.Filter) [][]int {
 
 func TestList_pages(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
 		shop(t, r)
 		down := func(from, to int) (page []int) {
 			for n := from; n >= to; n-- {
@@ -84,7 +85,7 @@ func TestList_pages(t *testing.T) {
 			{order.Filter{Limit: 2, CustomerID: "c-1", Status: order.Reserved}, [][]int{{17, 13}}},
 			{order.Filter{Limit: 9, CustomerID: "nobody"}, nil},
 		} {
-			want(t, fmt.Sprintf("%+v", test.filter), pages(t, r, test.filter), test.want)
+			storetest.Want(t, fmt.Sprintf("%+v", test.filter), pages(t, r, test.filter), test.want)
 		}
 	})
 }
@@ -92,11 +93,11 @@ func TestList_pages(t *testing.T) {
 // An ended order stays in the list of its end once it is closed.
 func TestList_has_closed_orders(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, d database) {
-		r := serve(t, d.open(t))
-		r.do(t, place(1), reserved(1), captured(1), committed(1), place(2), rejected(2))
-		want(t, "confirmed", pages(t, r, order.Filter{Limit: 9, Status: order.Confirmed}), "[[1]]")
-		want(t, "cancelled", pages(t, r, order.Filter{Limit: 9, Status: order.Cancelled}), "[[2]]")
-		want(t, "pending", pages(t, r, order.Filter{Limit: 9, Status: order.Pending}), "[]")
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		r.Do(t, place(1), reserved(1), captured(1), committed(1), place(2), rejected(2))
+		storetest.Want(t, "confirmed", pages(t, r, order.Filter{Limit: 9, Status: order.Confirmed}), "[[1]]")
+		storetest.Want(t, "cancelled", pages(t, r, order.Filter{Limit: 9, Status: order.Cancelled}), "[[2]]")
+		storetest.Want(t, "pending", pages(t, r, order.Filter{Limit: 9, Status: order.Pending}), "[]")
 	})
 }

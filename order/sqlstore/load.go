@@ -59,6 +59,7 @@ func keysOf(inputs []*engine.Input) keys {
 			}
 		case order.Cancel:
 			k.orders = append(k.orders, body.OrderID)
+			k.requests = append(k.requests, body.OrderID)
 		case Tick:
 			k.orders = append(k.orders, body.OrderID)
 			k.requests = append(k.requests, body.OrderID)

@@ -1,32 +1,31 @@
 package sqlstore_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"orderly/events"
+	"orderly/internal/pgtest"
+	"orderly/internal/storetest"
 	"orderly/order"
 	"orderly/order/sqlstore"
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 const month = 30 * 24 * time.Hour
 
-func migrate(ctx context.Context, db *sqldb.DB) error { return sqlstore.Migrate(ctx, db) }
+var service = storetest.Service{Migrate: sqlstore.Migrate, New: func(db *sqldb.DB, registry *event.Registry) engine.Decider {
+	return sqlstore.New(db, sqlstore.Config{Policy: order.DefaultPolicy(), Registry: registry})
+}}
 
-// serve is a replica of the order service.
-func serve(t testing.TB, db *sqldb.DB) replica {
-	t.Helper()
-	registry := newRegistry(t)
-	return replica{db: db, registry: registry, decider: sqlstore.New(db, sqlstore.Config{Policy: order.DefaultPolicy(), Registry: registry})}
-}
+func store(r storetest.Replica) *sqlstore.Store { return r.Decider.(*sqlstore.Store) }
 
-func store(r replica) *sqlstore.Store { return r.decider.(*sqlstore.Store) }
-
-// id is that of the nth order; ids sort as their numbers do.
-func id(n int) string { return fmt.Sprintf("019a0000-0000-7000-8000-%012x", n) }
+func id(n int) string { return storetest.ID(n) }
 
 func items(lines int) []events.Item {
 	out := make([]events.Item, lines)
@@ -43,7 +42,7 @@ func place(n int) order.Place {
 		ID:             id(n),
 		CustomerID:     "c-1",
 		Currency:       "EUR",
-		Lane:           lane,
+		Lane:           storetest.Lane,
 		CorrelationID:  "story",
 		IdempotencyKey: fmt.Sprint("key ", n),
 		RequestHash:    "hash",
@@ -81,7 +80,7 @@ func released(n int) events.Event  { return events.InventoryReleased{OrderID: id
 func committed(n int) events.Event { return events.InventoryCommitted{OrderID: id(n)} }
 func refunded(n int) events.Event  { return events.PaymentRefunded{OrderID: id(n)} }
 
-func get(t testing.TB, r replica, n int) order.View {
+func get(t testing.TB, r storetest.Replica, n int) order.View {
 	t.Helper()
 	v, err := store(r).Get(t.Context(), id(n))
 	if err != nil {
@@ -91,7 +90,7 @@ func get(t testing.TB, r replica, n int) order.View {
 }
 
 // stand is where an order stands, and in which tables it is noted.
-func stand(t testing.TB, r replica, n int) string {
+func stand(t testing.TB, r storetest.Replica, n int) string {
 	t.Helper()
 	o := get(t, r, n)
 	s := string(o.Status)
@@ -101,17 +100,17 @@ func stand(t testing.TB, r replica, n int) string {
 	if o.Closed() {
 		s += " closed"
 	}
-	if len(rows(t, r.db, "SELECT id FROM open_orders WHERE id = $1", id(n))) > 0 {
+	if len(storetest.Rows(t, r.DB, "SELECT id FROM open_orders WHERE id = $1", id(n))) > 0 {
 		s += "; in open_orders"
 	}
-	for _, status := range rows(t, r.db, "SELECT status FROM ended_orders WHERE id = $1", id(n)) {
+	for _, status := range storetest.Rows(t, r.DB, "SELECT status FROM ended_orders WHERE id = $1", id(n)) {
 		s += "; ended " + status
 	}
 	return s
 }
 
 // history is what happened to an order, each entry with its cause.
-func history(t testing.TB, r replica, n int) []string {
+func history(t testing.TB, r storetest.Replica, n int) []string {
 	t.Helper()
 	entries, err := store(r).History(t.Context(), id(n))
 	if err != nil {

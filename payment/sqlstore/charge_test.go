@@ -8,23 +8,25 @@ import (
 	"time"
 
 	"orderly/events"
+	"orderly/internal/pgtest"
+	"orderly/internal/storetest"
 	"orderly/payment"
 	"orderly/payment/sqlstore"
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 const month = 30 * 24 * time.Hour
 
-func migrate(ctx context.Context, db *sqldb.DB) error { return sqlstore.Migrate(ctx, db) }
+// service has a gateway that captures everything.
+var service = storetest.Service{Migrate: sqlstore.Migrate, New: func(db *sqldb.DB, _ *event.Registry) engine.Decider {
+	return sqlstore.New(db, script{})
+}}
 
-// serve is a replica of the payment service whose gateway captures everything.
-func serve(t testing.TB, db *sqldb.DB) replica {
-	t.Helper()
-	return replica{db: db, registry: newRegistry(t), decider: sqlstore.New(db, script{})}
-}
-
-// id is that of the nth order; ids sort as their numbers do.
-func id(n int) string { return fmt.Sprintf("019a0000-0000-7000-8000-%012x", n) }
+func id(n int) string { return storetest.ID(n) }
 
 func reserved(n int, total int64) events.Event {
 	return events.InventoryReserved{OrderID: id(n), Currency: "EUR", TotalMinor: total, PaymentMethod: "pm_card",
@@ -47,13 +49,13 @@ func outcome(n int, kind payment.OutcomeKind) payment.Outcome {
 }
 
 // stored is the row of an order: its state, amount, charge and code.
-func stored(t testing.TB, r replica, n int) string {
+func stored(t testing.TB, r storetest.Replica, n int) string {
 	t.Helper()
-	return fmt.Sprint(rows(t, r.db, "SELECT state, amount_minor, charge_id, code FROM payments WHERE order_id = $1", id(n)))
+	return fmt.Sprint(storetest.Rows(t, r.DB, "SELECT state, amount_minor, charge_id, code FROM payments WHERE order_id = $1", id(n)))
 }
 
 // calls is what the answer asks of the gateway.
-func calls(a answer) string {
+func calls(a storetest.Answer) string {
 	if a.Call == nil {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -137,7 +138,7 @@ func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
 func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, error) {
 	row := s.db.Reader().QueryRowContext(ctx, "SELECT "+paymentFields+" FROM payments WHERE order_id = $1", orderID)
 	p, err := scan(row.Scan)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return p, fmt.Errorf("order %s: %w", orderID, payment.ErrNotFound)
 	}
 	if err != nil {

@@ -32,6 +32,9 @@ type Config struct {
 	Registry *event.Registry
 	// Consumers are the durable consumers to read.
 	Consumers []Consumer
+	// Restore, if not nil, is called when a consumer or its stream is not there
+	// (any more), to make it again. Several readers may call it at once.
+	Restore func(context.Context) error
 	// Timers are asked in turn what is due.
 	Timers []Timer
 	// Logger may be nil.
@@ -99,17 +102,17 @@ func def[T comparable](field *T, value T) {
 func (c Config) validate() error {
 	switch {
 	case c.Name == "":
-		return errors.New("Name is missing")
+		return errors.New("no Name is given")
 	case strings.ContainsAny(c.Name, " \t\r\n.*>"):
-		return fmt.Errorf("Name %q must be one token of a NATS subject: no spaces, dots or wildcards", c.Name)
+		return fmt.Errorf("the Name %q must be one token of a NATS subject: no spaces, dots or wildcards", c.Name)
 	case c.DB == nil || c.Decider == nil:
-		return errors.New("DB and Decider are required")
+		return errors.New("a DB and a Decider are required")
 	case len(c.Consumers) > 0 && c.JetStream == nil:
-		return errors.New("Consumers need a JetStream")
+		return errors.New("a JetStream is required for Consumers")
 	case c.JetStream != nil && c.Registry == nil:
-		return errors.New("JetStream needs a Registry")
+		return errors.New("a Registry is required with a JetStream")
 	case c.MaxInputs < 0 || c.MaxWeight < 0 || c.MaxAttempts < 0 || c.MaxCalls < 0:
-		return errors.New("MaxInputs, MaxWeight, MaxAttempts and MaxCalls must not be negative")
+		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts and MaxCalls may be negative")
 	case min(c.RetryPause, c.CallPause, c.TransactionTimeout, c.PublishTimeout, c.StopTimeout) < 0:
 		return errors.New("pauses and timeouts must not be negative")
 	}
@@ -160,8 +163,9 @@ type Batch struct {
 	Elapsed time.Duration
 }
 
-// abortGrace is how long what was aborted may take to end.
-const abortGrace = 2 * time.Second
+// abortGrace is how long what was aborted may take to end: a pull under way takes
+// two seconds at most.
+const abortGrace = 4 * time.Second
 
 // New returns an engine that does nothing until Start.
 func New(cfg Config) (*Engine, error) {
@@ -226,7 +230,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 func (e *Engine) stop(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopped = true
-	started := e.started
+	started, before := e.started, e.inHand.missedSoFar()
 	close(e.stopping)
 	e.mu.Unlock()
 	if !started {
@@ -243,8 +247,8 @@ func (e *Engine) stop(ctx context.Context) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("engine %s: stopped, but a call or decider goes on although its context has ended", e.cfg.Name)
-	case left > 0:
-		return fmt.Errorf("engine %s: stopped with %d inputs unfinished, events among them will be delivered again", e.cfg.Name, left)
+	case left > before:
+		return fmt.Errorf("engine %s: stopped with %d inputs unfinished, events among them will be delivered again", e.cfg.Name, left-before)
 	}
 	return nil
 }
@@ -265,9 +269,8 @@ func (e *Engine) await(ctx context.Context, ended <-chan int) (left int, ok bool
 }
 
 // windDown ends everything in the order in which work flows, and returns how
-// many inputs time was too short for.
+// many inputs there ever was no time for.
 func (e *Engine) windDown(ctx context.Context, finish bool) int {
-	before := e.inHand.missedSoFar()
 	if finish {
 		e.sources.Wait()
 		e.intake.dropWaiting()
@@ -280,11 +283,11 @@ func (e *Engine) windDown(ctx context.Context, finish bool) int {
 	e.background.Wait()
 	e.intake.timers.Wait()
 	if e.cfg.JetStream != nil { // acknowledgements lie in the connection's buffer
-		if err := e.cfg.JetStream.Conn().FlushTimeout(abortGrace); err != nil {
+		if err := e.cfg.JetStream.Conn().FlushTimeout(time.Second); err != nil {
 			e.log.Warn("acknowledgements may be lost, their messages then come again", zap.Error(err))
 		}
 	}
-	return e.inHand.unfinished() - before
+	return e.inHand.unfinished()
 }
 
 // Stalled returns how long the oldest batch has been in its transaction, zero

@@ -7,9 +7,13 @@ func (e *Engine) InHand() int {
 	return e.inHand.n
 }
 
-// Waiting is how many inputs wait for the outcome of a call.
+// Waiting is how many events wait for the outcome of a call.
 func (e *Engine) Waiting(key string) int {
 	e.calls.mu.Lock()
 	defer e.calls.mu.Unlock()
-	return len(e.calls.flights[key])
+	n := 0
+	for _, in := range e.calls.flights[key] {
+		n += len(in.owed) / 2 // its message and the engine's count
+	}
+	return n
 }

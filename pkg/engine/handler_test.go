@@ -110,6 +110,11 @@ func TestHandlers_poison(t *testing.T) {
 		}
 		r.wantAnswered(ones(1, 7)...)
 		r.wantDeaths(want)
+		if r.db.Dialect().Name == "postgres" {
+			if n := r.number("SELECT count(*) FROM engine_dead_letters WHERE error LIKE '%let a failed statement pass%'"); n != 1 {
+				t.Errorf("%d dead letters say that a failed statement was let pass, want 1", n)
+			}
+		}
 	})
 }
 

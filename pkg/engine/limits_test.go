@@ -38,13 +38,16 @@ func TestEngine_in_hand_is_bounded(t *testing.T) {
 			e = r.start(func(c *engine.Config) { c.Consumers[0].MaxInHand = most })
 			mu.Unlock()
 			r.await("as much as there is room for is in hand", func() bool { return e.InHand() >= most })
+			if n := r.consumer().NumAckPending; n > most {
+				t.Errorf("%d messages were pulled, there was room for %d events", n, most)
+			}
 			hold.open()
 			r.drained()
 			r.wantBalance(total)
 			if limit := most + pack - 1; worst > limit || worst < most {
 				t.Errorf("up to %d events in hand, want %d to %d", worst, most, limit)
 			}
-			if n := r.consumer().NumRedelivered; n != 0 {
+			if n := r.redelivered(); n != 0 {
 				t.Errorf("%d messages were delivered again", n)
 			}
 		})
@@ -95,7 +98,7 @@ func TestEngine_heartbeats(t *testing.T) {
 	hold.open()
 	r.drained()
 	r.wantBalance(20)
-	if n := r.consumer().NumRedelivered; n != 0 {
+	if n := r.redelivered(); n != 0 {
 		t.Errorf("%d messages were delivered again", n)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // for the pull that is under way when an engine stops.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "12"); err != nil {
+	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
 	pgtest.Main(m)

@@ -90,7 +90,7 @@ func TestEngine_poison(t *testing.T) {
 				t.Errorf("deposit %d was decided %d times, want %d", n, got, times)
 			}
 		}
-		if n := r.consumer().NumRedelivered; n != 0 {
+		if n := r.redelivered(); n != 0 {
 			t.Errorf("%d messages were delivered again, want none: the engine tries again by itself", n)
 		}
 	})

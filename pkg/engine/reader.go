@@ -151,6 +151,12 @@ func (r *reader) bind() error {
 	ctx, cancel := context.WithTimeout(r.e.ctx, 5*time.Second)
 	defer cancel()
 	c, err := r.e.cfg.JetStream.Consumer(ctx, r.cfg.Stream, r.cfg.Name)
+	if vanished(err) && r.e.cfg.Restore != nil {
+		if err := r.e.cfg.Restore(ctx); err != nil {
+			return fmt.Errorf("bind: restore what has vanished: %w", err)
+		}
+		c, err = r.e.cfg.JetStream.Consumer(ctx, r.cfg.Stream, r.cfg.Name)
+	}
 	if err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
@@ -161,6 +167,10 @@ func (r *reader) bind() error {
 	}
 	r.cons = c
 	return nil
+}
+
+func vanished(err error) bool {
+	return errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound)
 }
 
 func (r *reader) hold(msg jetstream.Msg) *message {

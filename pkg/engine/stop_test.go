@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -17,31 +18,31 @@ import (
 func TestEngine_rolling_restart(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, r *rig) {
-		const total = 600
-		published := make(chan struct{})
+		enough, published := make(chan struct{}), make(chan struct{})
+		total := 0
 		go func() {
 			defer close(published)
-			for n := 0; n < total; n += 5 {
-				r.publish(one(n, ""), one(n+1, ""))
-				r.publishPack(ones(n+2, n+5)...)
+			for ; !isClosed(enough); total += 5 {
+				r.publish(one(total, ""), one(total+1, ""))
+				r.publishPack(ones(total+2, total+5)...)
 			}
 		}()
-		for e := r.start(nil); ; {
+		e := r.start(nil)
+		for range 3 {
 			seen := len(r.observed())
-			r.await("it works", func() bool { return len(r.observed()) > seen+5 || isClosed(published) })
+			r.await("it works", func() bool { return len(r.observed()) > seen+5 })
 			next := r.start(nil) // the next replica is there before the last one goes
 			r.stop(e)
 			if n := e.InHand(); n != 0 {
 				t.Errorf("%d inputs are left in hand", n)
 			}
 			e = next
-			if isClosed(published) {
-				break
-			}
 		}
+		close(enough)
+		<-published
 		r.drained()
 		r.wantBalance(total)
-		if n := r.consumer().NumRedelivered; n != 0 {
+		if n := r.redelivered(); n != 0 {
 			t.Errorf("%d messages were delivered again", n)
 		}
 		for _, m := range r.answers() {
@@ -101,15 +102,17 @@ func TestEngine_Stop_with_waiting_inputs(t *testing.T) {
 		yes.Do(func() { close(ready) })
 		return engine.NotYet(time.Hour, errors.New("too early"))
 	}
-	r.publish(ones(1, 11)...)
+	for n := 0; n < 20; n += 4 {
+		r.publishPack(ones(n, n+4)...)
+	}
 	e := r.start(func(c *engine.Config) { c.Consumers[0].MaxInHand = 5 })
 	<-ready
-	r.await("there is no room left", func() bool { return e.InHand() == 5 })
+	r.await("there is no room left", func() bool { return e.InHand() == 8 })
 	r.stop(e)
 	r.bank.decide = nil
 	r.start(nil)
 	r.drained()
-	r.wantBalance(10)
+	r.wantBalance(20)
 	r.wantDeaths(map[string]death{})
 }
 
@@ -120,18 +123,18 @@ func TestEngine_Stop_while_the_database_is_away(t *testing.T) {
 	r := newRig(t, db)
 	var once sync.Once
 	reached := make(chan struct{})
-	away := func(string) error {
+	away := func(tx driver.Tx) error {
 		once.Do(func() { close(reached) })
-		return driver.ErrBadConn
+		return errors.Join(io.ErrUnexpectedEOF, tx.Rollback())
 	}
-	f.statement.Store(&away)
+	f.commit.Store(&away)
 	r.publish(ones(1, 11)...)
 	e := r.start(func(c *engine.Config) { c.StopTimeout = 50 * time.Millisecond })
 	<-reached
 	if err := e.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "unfinished") {
 		t.Errorf("Stop returned %v", err)
 	}
-	f.statement.Store(nil)
+	f.commit.Store(nil)
 	r.start(nil)
 	r.drained()
 	r.wantBalance(10)
@@ -141,15 +144,15 @@ func TestNew_refuses(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, onSQLite(t))
 	for want, change := range map[string]func(*engine.Config){
-		"Name is missing":       func(c *engine.Config) { c.Name = "" },
-		"one token":             func(c *engine.Config) { c.Name = "my bank" },
-		"DB and Decider":        func(c *engine.Config) { c.DB = nil },
-		"need a JetStream":      func(c *engine.Config) { c.JetStream = nil },
-		"needs a Registry":      func(c *engine.Config) { c.Registry = nil },
-		"must not be negative":  func(c *engine.Config) { c.MaxInputs = -1 },
-		"pauses and timeouts":   func(c *engine.Config) { c.RetryPause = -1 },
-		"needs Stream and Name": func(c *engine.Config) { c.Consumers = []engine.Consumer{{Name: "x"}} },
-		"a Timer needs":         func(c *engine.Config) { c.Timers = []engine.Timer{{Every: 0}} },
+		"no Name is given":        func(c *engine.Config) { c.Name = "" },
+		"one token":               func(c *engine.Config) { c.Name = "my bank" },
+		"a DB and a Decider":      func(c *engine.Config) { c.DB = nil },
+		"a JetStream is required": func(c *engine.Config) { c.JetStream = nil },
+		"a Registry is required":  func(c *engine.Config) { c.Registry = nil },
+		"may be negative":         func(c *engine.Config) { c.MaxInputs = -1 },
+		"pauses and timeouts":     func(c *engine.Config) { c.RetryPause = -1 },
+		"needs Stream and Name":   func(c *engine.Config) { c.Consumers = []engine.Consumer{{Name: "x"}} },
+		"a Timer needs":           func(c *engine.Config) { c.Timers = []engine.Timer{{Every: 0}} },
 	} {
 		cfg := r.config()
 		change(&cfg)

@@ -34,7 +34,8 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 // errors are problems: 400 for what is no JSON, 408, 413 and 415, and 422 for
 // JSON that is not what op describes. Numbers and strings are not checked
 // against the limits in the type's tags unless something else is wrong: they
-// are the domain's to check.
+// are the domain's to check. Names are matched as encoding/json does, without
+// regard to case.
 func JSONBody[T any](api huma.API, op *huma.Operation) func(Payload) (T, error) {
 	registry := api.OpenAPI().Components.Schemas
 	schema := registry.Schema(reflect.TypeFor[T](), true, op.OperationID+"Body")
@@ -81,8 +82,8 @@ func bodyTooLarge(limit int64) *Problem {
 	return standard(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body must not have more than %d bytes", limit))
 }
 
-// decodeStrict refuses fields that v does not have, and anything that follows
-// the value.
+// decodeStrict refuses fields that v does not have, anything that follows the
+// value, and null, which would be taken for a value without fields.
 func decodeStrict(raw []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
@@ -92,10 +93,16 @@ func decodeStrict(raw []byte, v any) error {
 	if _, err := dec.Token(); err != io.EOF {
 		return errTrailing
 	}
+	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
+		return errNull
+	}
 	return nil
 }
 
-var errTrailing = errors.New("something follows the JSON value")
+var (
+	errTrailing = errors.New("something follows the JSON value")
+	errNull     = errors.New("must be an object")
+)
 
 // explain turns a decoder's error into a problem with all faults and their
 // places. Only refused bodies are read this often.

@@ -27,7 +27,7 @@ func TestJSONBodyRefusals(t *testing.T) {
 		{"form", `text=x`, "application/x-www-form-urlencoded", http.StatusUnsupportedMediaType, nil},
 		{"bad content type", `{"text":"x"}`, ";;", http.StatusUnsupportedMediaType, nil},
 		{"array", `[]`, "", http.StatusUnprocessableEntity, []string{"body"}},
-		{"null", `null`, "", http.StatusOK, nil},
+		{"null", " null\n", "", http.StatusUnprocessableEntity, []string{"body"}},
 		{"unknown field", `{"text":"x","size":1}`, "", http.StatusUnprocessableEntity, []string{"body.size"}},
 		{"unknown field below", `{"text":"x","lines":[{"count":1},{"count":1,"x":1}]}`, "", http.StatusUnprocessableEntity, []string{"body.lines[1].x"}},
 		{"fraction", `{"text":"x","lines":[{"count":1},{"count":1.5}]}`, "", http.StatusUnprocessableEntity, []string{"body.lines[1].count"}},

@@ -113,7 +113,7 @@ func reconcileStream(ctx context.Context, js jetstream.JetStream, want jetstream
 func reconcileConsumer(ctx context.Context, js jetstream.JetStream, want Consumer, report *Report) error {
 	name := want.Config.Durable
 	if name == "" {
-		return errors.New("Durable is not set: only durable consumers can be kept")
+		return errors.New("no Durable is set: only durable consumers can be kept")
 	}
 	have, err := js.Consumer(ctx, want.Stream, name)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {

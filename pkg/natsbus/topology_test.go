@@ -186,7 +186,7 @@ func TestTopology_explains_what_waiting_does_not_cure(t *testing.T) {
 		"replicas":             {stream(jetstream.StreamConfig{Name: "MANY", Replicas: 3}), "stream MANY: replicas need a cluster"},
 		"bad name":             {stream(jetstream.StreamConfig{Name: "not.a.name"}), "stream not.a.name: nats: invalid stream name"},
 		"no stream":            {consumer("NOWHERE", "lost"), "consumer NOWHERE/lost: create the stream first"},
-		"no durable":           {consumer("DEPOT", ""), "Durable is not set"},
+		"no durable":           {consumer("DEPOT", ""), "no Durable is set"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ func TestInTx_rolls_back(t *testing.T) {
 			"when the context is over": func() error { cancel(); return nil },
 		}
 		for _, name := range []string{"on an error", "on a panic", "when the context is over"} {
-			err, panicked := caught(func() error {
+			panicked, err := caught(func() error {
 				return db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
 					if err := writeOne(ctx, tx); err != nil {
 						t.Fatal(err)
@@ -67,9 +67,9 @@ func writeOne(ctx context.Context, tx *sql.Tx) error {
 }
 
 // caught returns what fn returned or panicked with.
-func caught(fn func() error) (err error, panicked any) {
+func caught(fn func() error) (panicked any, err error) {
 	defer func() { panicked = recover() }()
-	return fn(), nil
+	return nil, fn()
 }
 
 func TestInTx_time_is_utc_in_microseconds_and_does_not_move(t *testing.T) {

@@ -48,6 +48,9 @@ func withoutOneCell() map[string]machines {
 	o, i, p := order.NewSaga(), inventory.NewSaga(), payment.NewSaga()
 	for n, row := range o {
 		for _, is := range row.Is {
+			if onlyRepeats(is, row.Hears) {
+				continue // for G5, which is about what was published; the table test of order has it
+			}
 			less := slices.Clone(o)
 			less[n].Is = without(row.Is, is)
 			out[cell("order", n, is, row.Hears)] = assemble(less, i, p)
@@ -79,6 +82,12 @@ func cell[S ~string](service string, row int, is S, hears string) string {
 
 func without[S comparable](all []S, one S) []S {
 	return slices.DeleteFunc(slices.Clone(all), func(s S) bool { return s == one })
+}
+
+// onlyRepeats reports whether an order does no more than say again what it said
+// when it ended.
+func onlyRepeats(is order.Status, hears string) bool {
+	return is == order.Cancelled && hears == events.NameInventoryRejected
 }
 
 // impossible reports whether inventory refuses an event whatever is on the

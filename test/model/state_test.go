@@ -80,7 +80,6 @@ type tokens uint64
 
 func (t tokens) with(n uint8) tokens    { return t | 1<<n }
 func (t tokens) without(n uint8) tokens { return t &^ (1 << n) }
-func (t tokens) has(n uint8) bool       { return t&(1<<n) != 0 }
 
 // first gives the lowest number in the set, which must not be empty.
 func (t tokens) first() uint8 { return uint8(bits.TrailingZeros64(uint64(t))) }

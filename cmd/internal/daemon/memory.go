@@ -5,15 +5,12 @@ import (
 	"runtime/debug"
 )
 
-const (
-	gcPercent   = 400
-	memoryLimit = 512 << 20
-)
+const memoryLimit = 512 << 20
 
-// TuneMemory trades memory for CPU: the collector runs a fifth as often as by
-// default, until the process nears a limit. GOGC and GOMEMLIMIT, where set,
-// have the last word.
-func TuneMemory() {
+// TuneMemory trades memory for CPU: the heap may grow by gcPercent before the
+// collector runs, until the process nears a limit. GOGC and GOMEMLIMIT, where
+// set, have the last word.
+func TuneMemory(gcPercent int) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

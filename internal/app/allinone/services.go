@@ -3,6 +3,7 @@ package allinone
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -11,6 +12,10 @@ import (
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb/sqlite"
 )
+
+// ackWait is short, because nobody but this process has anything in hand: after
+// a crash and a restart there is nothing to wait for.
+const ackWait = 5 * time.Second
 
 // services opens a database for each service and wires them.
 func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([]*app.Service, *prometheus.Registry, error) {
@@ -24,7 +29,7 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 		if err != nil {
 			return app.Deps{}, err
 		}
-		d := app.Deps{DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Replicas: 1, MaxInputs: cfg.MaxInputs}
+		d := app.Deps{DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Replicas: 1, AckWait: ackWait, MaxInputs: cfg.MaxInputs}
 		if err := migrate(ctx, d); err != nil {
 			return d, fmt.Errorf("%s database: %w", name, err)
 		}

@@ -1,4 +1,4 @@
-package sqlstore_test
+package storetest
 
 import (
 	"context"
@@ -10,37 +10,66 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-
-	"orderly/pkg/sqldb"
 )
 
-// spy is a driver that passes everything on, writes the statements down, and
-// may lose the answer to a COMMIT.
-type spy struct {
+// Spy is a driver that passes everything on, writes the statements down, and
+// may lose the answer to a COMMIT. It is safe for concurrent use.
+type Spy struct {
 	driver.Connector
 
 	mu         sync.Mutex // guards what follows
-	statements []statement
+	statements []Statement
 	loseAnswer bool
 }
 
-type statement struct {
+// Statement is one that a replica made, with its arguments.
+type Statement struct {
 	query string
 	args  []any
 }
 
-// spied opens d with a spy on both of its pools.
-func spied(t testing.TB, d database) (*sqldb.DB, *spy) {
-	t.Helper()
-	s := &spy{Connector: connector(t, d)}
-	write, read := sql.OpenDB(s), sql.OpenDB(s)
-	write.SetMaxOpenConns(1)
-	return closed(t, sqldb.New(write, read, d.open(t).Dialect()), nil), s
+// During returns the statements that fn led to.
+func (s *Spy) During(fn func()) []Statement {
+	s.mu.Lock()
+	s.statements = nil
+	s.mu.Unlock()
+	fn()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.statements
 }
 
-func connector(t testing.TB, d database) driver.Connector {
+// LoseNextCommit has the next COMMIT succeed without anyone learning of it: it
+// returns the error of a lost connection.
+func (s *Spy) LoseNextCommit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loseAnswer = true
+}
+
+// Connect makes a connection that is spied on.
+func (s *Spy) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := s.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &tapped{Conn: c, spy: s}, nil
+}
+
+func (s *Spy) note(query string, args []driver.NamedValue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	values := make([]any, len(args))
+	for i, a := range args {
+		values[i] = a.Value
+	}
+	s.statements = append(s.statements, Statement{query, values})
+}
+
+// connector connects to a database as its driver does, with nobody in between.
+func connector(t testing.TB, d Database) driver.Connector {
 	t.Helper()
-	if d.name == "sqlite" {
+	if d.kind == onSQLite {
 		pool, err := sql.Open("sqlite", "")
 		if err != nil {
 			t.Fatal(err)
@@ -64,46 +93,10 @@ type file struct {
 func (f file) Connect(context.Context) (driver.Conn, error) { return f.driver.Open(f.dsn) }
 func (f file) Driver() driver.Driver                        { return f.driver }
 
-// during returns the statements that fn led to.
-func (s *spy) during(fn func()) []statement {
-	s.mu.Lock()
-	s.statements = nil
-	s.mu.Unlock()
-	fn()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.statements
-}
-
-// loseNextCommit has the next COMMIT succeed without anyone learning of it.
-func (s *spy) loseNextCommit() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.loseAnswer = true
-}
-
-func (s *spy) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := s.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &tapped{Conn: c, spy: s}, nil
-}
-
-func (s *spy) note(query string, args []driver.NamedValue) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	values := make([]any, len(args))
-	for i, a := range args {
-		values[i] = a.Value
-	}
-	s.statements = append(s.statements, statement{query, values})
-}
-
 // tapped is a connection that tells the spy.
 type tapped struct {
 	driver.Conn
-	spy *spy
+	spy *Spy
 }
 
 func (c *tapped) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -131,7 +124,7 @@ func (c *tapped) CheckNamedValue(v *driver.NamedValue) error {
 
 type tappedTx struct {
 	driver.Tx
-	spy *spy
+	spy *Spy
 }
 
 func (tx tappedTx) Commit() error {

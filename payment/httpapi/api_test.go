@@ -1,0 +1,269 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/goleak"
+
+	"orderly/events"
+	"orderly/payment/gateway"
+	"orderly/payment/httpapi"
+	"orderly/payment/sqlstore"
+	"orderly/pkg/engine"
+	"orderly/pkg/event"
+	"orderly/pkg/httpkit"
+	"orderly/pkg/natsbus/natstest"
+	"orderly/pkg/sqldb"
+	"orderly/pkg/sqldb/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const orderID = "01990000-0000-7000-8000-000000000001"
+
+// rig is the payment service on a broker and databases of the test's own.
+type rig struct {
+	testing.TB
+	handler http.Handler
+	engine  *engine.Engine
+	gateway *gateway.Simulated
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	js := natstest.Connect(t, natstest.Start(t)).JetStream()
+	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "PAYMENTS", Subjects: []string{"payments.>"}})
+	check(t, err)
+	db := newDatabase(t, "payment.db")
+	check(t, sqlstore.Migrate(t.Context(), db))
+	g, err := gateway.New(t.Context(), newDatabase(t, "gateway.db"), gateway.Settings{})
+	check(t, err)
+	store := sqlstore.New(db, g)
+	e, err := engine.New(engine.Config{Name: "payment", DB: db, Decider: store, JetStream: js, Registry: newRegistry(t)})
+	check(t, err)
+	check(t, e.Start())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		check(t, e.Stop(ctx))
+	})
+	mux := http.NewServeMux()
+	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Payments: store, Gateway: g})
+	return &rig{t, httpkit.NewHandler(mux, httpkit.HandlerConfig{}), e, g}
+}
+
+func newDatabase(t testing.TB, name string) *sqldb.DB {
+	t.Helper()
+	db, err := sqlite.Options{Synchronous: sqlite.Off}.Open(t.Context(), filepath.Join(t.TempDir(), name))
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	return db
+}
+
+func newRegistry(t testing.TB) *event.Registry {
+	t.Helper()
+	var contracts []event.Contract
+	for _, v := range events.Catalog() {
+		contracts = append(contracts, event.Contract{
+			Name:    v.Name,
+			Version: v.Version,
+			Decode:  func(data []byte) (any, error) { return v.Decode(data) },
+			Encode:  json.Marshal,
+		})
+	}
+	r, err := event.NewRegistry("test.", contracts...)
+	check(t, err)
+	return r
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *rig) send(method, path, body string) *httptest.ResponseRecorder {
+	r.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, httptest.NewRequestWithContext(r.Context(), method, path, reader))
+	return w
+}
+
+// must decodes the body of an answer that has the wanted status.
+func must[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
+	t.Helper()
+	if w.Code != status {
+		t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
+	}
+	var v T
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+	return v
+}
+
+type paymentJSON struct {
+	OrderID     string    `json:"order_id"`
+	State       string    `json:"state"`
+	Currency    string    `json:"currency"`
+	AmountMinor int64     `json:"amount_minor"`
+	Method      string    `json:"method"`
+	ChargeID    string    `json:"charge_id"`
+	Code        string    `json:"code"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// pay has payment hear that stock is reserved and waits for what the gateway
+// said.
+func (r *rig) pay(method string) paymentJSON {
+	r.Helper()
+	_, err := r.engine.Do(r.Context(), events.InventoryReserved{OrderID: orderID, Currency: "EUR", TotalMinor: 1980, PaymentMethod: method,
+		Items: []events.PricedItem{{ProductID: "beans", Quantity: 2, UnitPriceMinor: 990}}}, engine.Meta{})
+	check(r, err)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
+		p := must[paymentJSON](r, r.send(http.MethodGet, "/v1/payments/"+strings.ToUpper(orderID), ""), http.StatusOK)
+		if p.State != "charging" {
+			return p
+		}
+		if time.Now().After(deadline) {
+			r.Fatal("still charging")
+		}
+	}
+}
+
+func TestGet(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	p := must[httpkit.Problem](t, r.send(http.MethodGet, "/v1/payments/"+orderID, ""), http.StatusNotFound)
+	if p.Type != "urn:orderly:problem:payment-not-found" {
+		t.Errorf("problem: %+v", p)
+	}
+	for _, id := range []string{"7", "a.b", "%3E", "%00", strings.Repeat("x", 10<<10), strings.ReplaceAll(orderID, "-", "")} {
+		p := must[httpkit.Problem](t, r.send(http.MethodGet, "/v1/payments/"+id, ""), http.StatusUnprocessableEntity)
+		if len(p.Errors) != 1 || p.Errors[0].Location != "path.order_id" {
+			t.Errorf("%.40s: %+v", id, p.Errors)
+		}
+	}
+	got := r.pay("pm_card_visa")
+	if got.State != "captured" || got.AmountMinor != 1980 || got.Currency != "EUR" || got.ChargeID == "" || got.OrderID != orderID || got.UpdatedAt.IsZero() {
+		t.Errorf("captured: %+v", got)
+	}
+}
+
+func TestGetDeclined(t *testing.T) {
+	t.Parallel()
+	got := newRig(t).pay("pm_card_chargeDeclinedInsufficientFunds")
+	if got.State != "failed" || got.Code != "insufficient_funds" || got.ChargeID != "" {
+		t.Errorf("declined: %+v", got)
+	}
+}
+
+type settingsJSON struct {
+	Latency      string     `json:"latency"`
+	Jitter       string     `json:"jitter"`
+	Outage       bool       `json:"outage"`
+	OutageUntil  *time.Time `json:"outage_until"`
+	LoseAnswers  float64    `json:"lose_answers"`
+	Decline      float64    `json:"decline"`
+	Seed         uint64     `json:"seed"`
+	KeyRetention string     `json:"key_retention"`
+}
+
+func TestGatewaySettings(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const body = `{"latency":"200ms","jitter":"50ms","outage":true,"outage_until":"2030-01-02T03:04:05Z","lose_answers":0.25,"decline":0.5,"seed":7,"key_retention":"1h"}`
+	until := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	want := gateway.Settings{
+		Latency: 200 * time.Millisecond, Jitter: 50 * time.Millisecond, Outage: true, OutageUntil: until,
+		LoseAnswers: 0.25, Decline: 0.5, Seed: 7, KeyRetention: time.Hour,
+	}
+	put := r.send(http.MethodPut, "/v1/gateway", body)
+	must[settingsJSON](t, put, http.StatusOK)
+	if got := r.gateway.Settings(); got != want {
+		t.Errorf("set: %+v, want %+v", got, want)
+	}
+	get := r.send(http.MethodGet, "/v1/gateway", "")
+	shown := must[settingsJSON](t, get, http.StatusOK)
+	if get.Body.String() != put.Body.String() || shown.Latency != "200ms" || shown.OutageUntil == nil || !shown.OutageUntil.Equal(until) || shown.Seed != 7 {
+		t.Errorf("shown: %s", get.Body)
+	}
+	// What is shown can be put again, and means the same.
+	must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", get.Body.String()), http.StatusOK)
+	if got := r.gateway.Settings(); got != want {
+		t.Errorf("put again: %+v, want %+v", got, want)
+	}
+	must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", `{}`), http.StatusOK)
+	if got := r.gateway.Settings(); got != (gateway.Settings{}) {
+		t.Errorf("set back: %+v", got)
+	}
+}
+
+func TestGatewayOutageForAWhile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	before := time.Now()
+	must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", `{"outage_for":"30s"}`), http.StatusOK)
+	after := time.Now()
+	if got := r.gateway.Settings().OutageUntil; got.Before(before.Add(30*time.Second)) || got.After(after.Add(30*time.Second)) {
+		t.Errorf("outage until %s", got)
+	}
+}
+
+func TestGatewayRefusals(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	check(t, r.gateway.SetSettings(gateway.Settings{Seed: 42}))
+	tests := []struct{ body, location string }{
+		{`{"latency":200}`, "body.latency"},
+		{`{"latency":"200"}`, "body.latency"},
+		{`{"jitter":"-1s"}`, "body.jitter"},
+		{`{"latency":"2h"}`, "body"},
+		{`{"decline":1.5}`, "body"},
+		{`{"lose_answers":-0.1}`, "body"},
+		{`{"decline":"half"}`, "body.decline"},
+		{`{"seed":-1}`, "body.seed"},
+		{`{"outage":"yes"}`, "body.outage"},
+		{`{"outage_until":"tomorrow"}`, "body.outage_until"},
+		{`{"outage_for":"long"}`, "body.outage_for"},
+		{`{"outage_for":"30s","outage_until":"2030-01-02T03:04:05Z"}`, "body.outage_for"},
+		{`{"speed":1}`, "body.speed"},
+		{`null`, "body"},
+	}
+	for _, tt := range tests {
+		p := must[httpkit.Problem](t, r.send(http.MethodPut, "/v1/gateway", tt.body), http.StatusUnprocessableEntity)
+		if !slices.ContainsFunc(p.Errors, func(f httpkit.Fault) bool { return f.Location == tt.location && f.Message != "" }) {
+			t.Errorf("%s: no fault at %s: %+v", tt.body, tt.location, p.Errors)
+		}
+	}
+	must[httpkit.Problem](t, r.send(http.MethodPut, "/v1/gateway", `latency=1s`), http.StatusBadRequest)
+	if got := r.gateway.Settings(); got != (gateway.Settings{Seed: 42}) {
+		t.Errorf("refusals changed the settings: %+v", got)
+	}
+}
+
+// A service with a real provider has nothing to set.
+func TestWithoutSimulation(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{})
+	r := &rig{TB: t, handler: httpkit.NewHandler(mux, httpkit.HandlerConfig{})}
+	must[httpkit.Problem](t, r.send(http.MethodGet, "/v1/gateway", ""), http.StatusNotFound)
+}
