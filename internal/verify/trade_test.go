@@ -93,7 +93,7 @@ func (s *shop) stock(t *testing.T, product string, units, price int64) {
 		ok(t, err)
 	}
 	do(inventory.Put{ID: product, Name: product, Currency: "EUR", UnitPriceMinor: price})
-	do(inventory.Adjust{ProductID: product, Delta: units, Reason: "delivery"})
+	do(inventory.Adjust{ProductID: product, Delta: units, Reason: "delivery", IdempotencyKey: "delivery"})
 }
 
 func (s *shop) place(t *testing.T, key, card, product string, units int64) string {
