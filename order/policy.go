@@ -62,7 +62,7 @@ func (p Policy) Tick(o Order, t Tick, now time.Time) Result {
 	}
 	o.Redrives++
 	o.NextRedrive = now.Add(p.pause(o.Redrives, t.Jitter))
-	return Result{Order: o, Says: []events.Event{o.announcement()}}
+	return Result{Order: o, Repeats: []events.Event{o.announcement()}}
 }
 
 // announcement is the event from which the rest of the order's chain runs
@@ -91,7 +91,7 @@ func (p Policy) cancel(o Order, reason string, now time.Time) Result {
 	o.Status, o.Reason = Cancelled, reason
 	r := p.progress(o, now, Order.ended)
 	if wasPending {
-		r.Says = append([]events.Event{o.created()}, r.Says...)
+		r.Repeats = []events.Event{o.created()}
 	}
 	return r
 }

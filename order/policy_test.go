@@ -29,11 +29,11 @@ func TestTickSaysWhatTheChainNeeds(t *testing.T) {
 		o := orders()[is]
 		got := order.DefaultPolicy().Tick(o, order.Tick{}, o.NextRedrive)
 		said := ""
-		if len(got.Says) == 1 {
-			said = got.Says[0].EventName()
+		if len(got.Repeats) == 1 {
+			said = got.Repeats[0].EventName()
 		}
-		if said != want || len(got.Says) > 1 || got.Changed {
-			t.Errorf("%s: says %v, changed %t, want %q and no change", is, got.Says, got.Changed, want)
+		if said != want || len(got.Repeats) > 1 || len(got.Says) > 0 || got.Changed {
+			t.Errorf("%s: repeats %v, says %v, changed %t, want %q repeated and no change", is, got.Repeats, got.Says, got.Changed, want)
 		}
 		if got.Order.Status != o.Status || got.Order.UpdatedAt != o.UpdatedAt {
 			t.Errorf("%s: an announcement is no progress, but the order is %+v", is, got.Order)
@@ -58,7 +58,7 @@ func TestDeadlineCancelsWhatHasNotEnded(t *testing.T) {
 			continue
 		}
 		want := cancellation(t, o, events.ReasonTimedOut)
-		if got.Order.Status != order.Cancelled || !got.Changed || !reflect.DeepEqual(got.Says, want) {
+		if got.Order.Status != order.Cancelled || !got.Changed || !reflect.DeepEqual(append(got.Repeats, got.Says...), want) {
 			t.Errorf("%s: at its deadline it became %+v", is, got)
 		}
 	}
@@ -92,7 +92,7 @@ func TestCancelByTheCustomer(t *testing.T) {
 			}
 		default:
 			want := cancellation(t, o, events.ReasonCustomer)
-			if err != nil || got.Order.Status != order.Cancelled || got.Order.Closed() || !got.Changed || !reflect.DeepEqual(got.Says, want) {
+			if err != nil || got.Order.Status != order.Cancelled || got.Order.Closed() || !got.Changed || !reflect.DeepEqual(append(got.Repeats, got.Says...), want) {
 				t.Errorf("%s: got %+v, %v, want it cancelled but not closed", is, got, err)
 			}
 		}
@@ -112,11 +112,11 @@ func TestDueIsWhenTickHasSomethingToSay(t *testing.T) {
 			if due.IsZero() {
 				continue
 			}
-			if early := policy.Tick(o, order.Tick{}, due.Add(-1)); len(early.Says) != 0 {
-				t.Errorf("%s: says %v before it is due", is, early.Says)
+			if early := policy.Tick(o, order.Tick{}, due.Add(-1)); len(early.Repeats)+len(early.Says) != 0 {
+				t.Errorf("%s: tells %+v before it is due", is, early)
 			}
-			if now := policy.Tick(o, order.Tick{}, due); len(now.Says) == 0 {
-				t.Errorf("%s: says %v when it is due", is, now.Says)
+			if now := policy.Tick(o, order.Tick{}, due); len(now.Repeats)+len(now.Says) == 0 {
+				t.Errorf("%s: tells nothing when it is due", is)
 			}
 		}
 	}
@@ -139,8 +139,8 @@ func TestRedriveBacksOff(t *testing.T) {
 			if pause != want || pause < full/2 || pause >= full {
 				t.Fatalf("announcement %d with jitter %v: pause %v, want %v in [%v, %v)", n, jitter, pause, want, full/2, full)
 			}
-			if got.Order.Redrives != n || len(got.Says) != 1 {
-				t.Fatalf("announcement %d: counted %d, said %v", n, got.Order.Redrives, got.Says)
+			if got.Order.Redrives != n || len(got.Repeats) != 1 {
+				t.Fatalf("announcement %d: counted %d, said %v", n, got.Order.Redrives, got.Repeats)
 			}
 			o = got.Order
 		}
@@ -175,8 +175,8 @@ func TestTwoReplicasAnnounceOnce(t *testing.T) {
 		now := o.NextRedrive
 		first := policy.Tick(o, tick, now)
 		second := policy.Tick(first.Order, tick, now)
-		if len(first.Says) != 1 || !reflect.DeepEqual(second, order.Result{Order: first.Order}) {
-			t.Errorf("%+v: said %v, then %+v", tick, first.Says, second)
+		if len(first.Repeats) != 1 || !reflect.DeepEqual(second, order.Result{Order: first.Order}) {
+			t.Errorf("%+v: said %v, then %+v", tick, first.Repeats, second)
 		}
 	}
 }
@@ -187,15 +187,15 @@ func TestAStartAnnouncesWhatMayNotHaveBeenPublished(t *testing.T) {
 	t.Parallel()
 	o := placed().Order
 	policy := order.DefaultPolicy()
-	if got := policy.Tick(o, order.Tick{}, noon); len(got.Says) != 0 {
-		t.Errorf("announced ahead of its time: %v", got.Says)
+	if got := policy.Tick(o, order.Tick{}, noon); len(got.Repeats) != 0 {
+		t.Errorf("announced ahead of its time: %v", got.Repeats)
 	}
-	if got := policy.Tick(o, order.Tick{Now: true}, noon); len(got.Says) != 1 {
-		t.Errorf("a start announced %v, want orders.created", got.Says)
+	if got := policy.Tick(o, order.Tick{Now: true}, noon); len(got.Repeats) != 1 {
+		t.Errorf("a start announced %v, want orders.created", got.Repeats)
 	}
 	o.Redrives = 1
-	if got := policy.Tick(o, order.Tick{Now: true}, noon); len(got.Says) != 0 {
-		t.Errorf("a start announced %v again", got.Says)
+	if got := policy.Tick(o, order.Tick{Now: true}, noon); len(got.Repeats) != 0 {
+		t.Errorf("a start announced %v again", got.Repeats)
 	}
 }
 
@@ -217,8 +217,8 @@ func TestRedriveWaitsForThoseWhoAreBehind(t *testing.T) {
 				t.Errorf("%s, others have not heard of it: became %+v, want it held back", is, got)
 			}
 			tick.Horizon = o.UpdatedAt
-			if got := policy.Tick(o, tick, now); len(got.Says) != 1 {
-				t.Errorf("%s, others have heard of it: said %v, want it announced", is, got.Says)
+			if got := policy.Tick(o, tick, now); len(got.Repeats) != 1 {
+				t.Errorf("%s, others have heard of it: said %v, want it announced", is, got.Repeats)
 			}
 			tick.Horizon = o.UpdatedAt.Add(-1)
 			if got := policy.Tick(o, tick, o.Deadline); got.Changed == o.Ended() {

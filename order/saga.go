@@ -16,8 +16,9 @@ var ErrImpossible = errors.New("impossible")
 // Result is what became of an order when it was told something.
 type Result struct {
 	Order   Order
-	Says    []events.Event
-	Changed bool // the order made progress; what it says alone is no progress
+	Repeats []events.Event // told before, or should have been: no news, to be told before what it Says
+	Says    []events.Event // news
+	Changed bool           // the order made progress; what it repeats is none
 }
 
 // Row is one line of the saga's table: an order that Is in one of these
@@ -64,7 +65,7 @@ func (s Saga) Hear(o Order, e events.Event, now time.Time, p Policy) (Result, er
 			continue
 		}
 		if row.then == nil {
-			return Result{Order: o, Says: []events.Event{row.says(o)}}, nil
+			return Result{Order: o, Repeats: []events.Event{row.says(o)}}, nil
 		}
 		next := o
 		if err := row.then(&next, e); err != nil {

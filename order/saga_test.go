@@ -141,7 +141,7 @@ func TestEveryCellOfTheTable(t *testing.T) {
 			switch step, found := table()[is][hears]; {
 			case !found:
 			case step.change == nil:
-				want.Says = []events.Event{step.says}
+				want.Repeats = []events.Event{step.says}
 			default:
 				want = order.Result{Order: o, Changed: true}
 				step.change(&want.Order)
@@ -172,7 +172,7 @@ func TestG4_HearingAnEventAgainChangesNothing(t *testing.T) {
 			again, err := saga.Hear(once.Order, e, noon.Add(time.Hour), policy)
 			want := order.Result{Order: once.Order}
 			if hears == events.NameInventoryRejected && once.Order.Status == order.Cancelled && once.Order.Closed() {
-				want.Says = []events.Event{events.OrderCancelled{OrderID: orderID, Reason: once.Order.Reason}}
+				want.Repeats = []events.Event{events.OrderCancelled{OrderID: orderID, Reason: once.Order.Reason}}
 			}
 			if err != nil || !reflect.DeepEqual(again, want) {
 				t.Errorf("%s, hears %s twice:\n got %+v, %v\nwant %+v", is, hears, again, err, want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"orderly/events"
@@ -135,42 +136,39 @@ func (b *batch) hear(in *engine.Input, e events.Event) (engine.Decision, error) 
 }
 
 // apply takes over a result. Heard is the event that the order was told of, if
-// it was one.
+// it was one. News goes into the history, what is repeated is there already.
 func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause string) engine.Decision {
 	t.now = r.Order
 	if heard != nil {
 		cause = heard.ID
 	}
-	if r.Changed || len(r.Says) > 0 {
+	if r.Changed {
 		b.touch(t)
 	}
 	if r.Changed && heard != nil {
 		t.added = append(t.added, entry{event: heard, at: b.now, cause: heard.CausationID})
 	}
-	says := speak(r)
-	for i := range says {
-		toldBefore := says[i].Name == events.NameOrderCreated && t.entries+len(t.added) > 0
-		if r.Changed && !toldBefore {
-			t.added = append(t.added, entry{event: &says[i], at: b.now, cause: cause})
-		}
+	out := speak(r)
+	for i := len(r.Repeats); i < len(out); i++ {
+		t.added = append(t.added, entry{event: &out[i], at: b.now, cause: cause})
 	}
-	return engine.Decision{Events: says}
+	return engine.Decision{Events: out}
 }
 
-// speak turns what the order says into events.
+// speak turns what the order repeats and says into events.
 func speak(r order.Result) []event.Event {
-	says := make([]event.Event, len(r.Says))
-	for i, e := range r.Says {
-		says[i] = event.Event{
+	out := make([]event.Event, 0, len(r.Repeats)+len(r.Says))
+	for _, e := range slices.Concat(r.Repeats, r.Says) {
+		out = append(out, event.Event{
 			Name:          e.EventName(),
 			Subject:       e.Order(),
 			Payload:       e,
 			Time:          r.Order.UpdatedAt,
 			Lane:          r.Order.Lane,
 			CorrelationID: r.Order.CorrelationID,
-		}
+		})
 	}
-	return says
+	return out
 }
 
 func (b *batch) touch(t *tracked) {

@@ -92,7 +92,7 @@ func (w *world) askOrder(t token, before uint8) move {
 	if o.Ended() && r.Order.Status != o.Status {
 		return move{fault: fmt.Sprintf("G1: the order was %s and is %s", o.Status, r.Order.Status)}
 	}
-	says, broken := w.send(r.Says)
+	says, broken := w.send(slices.Concat(r.Repeats, r.Says))
 	after := w.orders.number(timeless(r.Order))
 	if r.Changed == (after == before) {
 		return move{fault: unsaved}

@@ -148,7 +148,7 @@ func announceEndOnly(m *machines) {
 	m.tick = func(o order.Order) order.Result {
 		pretends := o
 		pretends.Priced = o.Priced || o.Status == order.Confirmed
-		return order.Result{Order: o, Says: tick(pretends).Says}
+		return order.Result{Order: o, Repeats: tick(pretends).Repeats}
 	}
 }
 
