@@ -2,10 +2,12 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"testing"
 
 	inventoryapi "orderly/inventory/httpapi"
@@ -35,6 +37,38 @@ func TestDocumentIsFresh(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is out of date: run go generate ./api", file)
+	}
+}
+
+// Every operation and every answer of it speaks of the correlation id.
+func TestDocumentHasTheCorrelationID(t *testing.T) {
+	t.Parallel()
+	type reference struct {
+		Ref string `json:"$ref"`
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			Parameters []reference
+			Responses  map[string]struct{ Headers map[string]reference }
+		}
+	}
+	if err := json.Unmarshal(get(t, "/openapi.json"), &document); err != nil {
+		t.Fatal(err)
+	}
+	if len(document.Paths) == 0 {
+		t.Fatal("no operations")
+	}
+	for path, operations := range document.Paths {
+		for method, op := range operations {
+			if !slices.Contains(op.Parameters, reference{"#/components/parameters/CorrelationID"}) {
+				t.Errorf("%s %s: no such parameter", method, path)
+			}
+			for status, r := range op.Responses {
+				if r.Headers[httpkit.CorrelationHeader].Ref != "#/components/headers/CorrelationID" {
+					t.Errorf("%s %s, %s: no such header", method, path, status)
+				}
+			}
+		}
 	}
 }
 

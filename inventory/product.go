@@ -74,8 +74,8 @@ func (c Put) Check() error {
 	if err := events.CheckProductID(c.ID); err != nil {
 		r = append(r, Problem{"path.id", err.Error()})
 	}
-	if c.Name == "" || utf8.RuneCountInString(c.Name) > maxName || !utf8.ValidString(c.Name) || strings.IndexFunc(c.Name, unicode.IsControl) >= 0 {
-		r = append(r, Problem{"body.name", fmt.Sprintf("must have between 1 and %d printable characters", maxName)})
+	if strings.TrimSpace(c.Name) == "" || utf8.RuneCountInString(c.Name) > maxName || !utf8.ValidString(c.Name) || strings.IndexFunc(c.Name, unicode.IsControl) >= 0 {
+		r = append(r, Problem{"body.name", fmt.Sprintf("must have between 1 and %d printable characters, not only spaces", maxName)})
 	}
 	if !events.KnownCurrency(c.Currency) {
 		r = append(r, Problem{"body.currency", "not an ISO 4217 currency code in capitals, as EUR"})

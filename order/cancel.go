@@ -17,8 +17,8 @@ type Cancel struct {
 }
 
 // Cancel ends an open order, whose Request the store has loaded; what is
-// reserved or charged comes back through the saga. An order that is cancelled already stays as it is, a confirmed one
-// gives ErrTooLate.
+// reserved or charged comes back through the saga. An order that is cancelled
+// already stays as it is, a confirmed one gives ErrTooLate.
 func (p Policy) Cancel(o Order, now time.Time) (Result, error) {
 	switch o.Status {
 	case Confirmed:

@@ -10,15 +10,13 @@ import (
 	"orderly/inventory/sqlstore"
 	"orderly/order"
 	"orderly/pkg/engine"
-	"orderly/pkg/natsbus"
 )
 
 // NewInventory wires the inventory service. Its database must have been
 // migrated.
 func NewInventory(d Deps) (*Service, error) {
 	store := sqlstore.New(d.DB)
-	s, err := newService(InventoryService, d, store,
-		[]reads{{StreamOrders, "orders.*"}},
+	s, err := newService(InventoryService, d, store, inventoryHears(),
 		func(c *engine.Config) { c.Weigh = weigh })
 	if err != nil {
 		return nil, err
@@ -33,11 +31,14 @@ func NewInventory(d Deps) (*Service, error) {
 // MigrateInventory makes or updates the inventory service's tables.
 func MigrateInventory(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }
 
-func inventoryReads(d Deps) []natsbus.Consumer {
-	return consumers(InventoryService, d, reads{StreamOrders, "orders.*"})
-}
+func inventoryHears() []reads { return []reads{{StreamOrders, "orders.*"}} }
 
-// weigh counts the lines that an input brings along, which is what it costs.
+// endWeight stands for the lines of a reservation that ends: how many there are
+// is known only once it is loaded.
+const endWeight = 16
+
+// weigh counts the lines that an input brings along or makes the service load,
+// which is what it costs. It bounds a batch's bytes too, since a line has few.
 func weigh(body any) int {
 	switch b := body.(type) {
 	case order.Place:
@@ -46,6 +47,8 @@ func weigh(body any) int {
 		return len(b.Items)
 	case events.InventoryReserved:
 		return len(b.Items)
+	case events.OrderConfirmed, events.OrderCancelled:
+		return endWeight
 	}
 	return 1
 }

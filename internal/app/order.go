@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,10 +37,9 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 			watchers.notify(after.ID)
 		},
 	})
-	participants := append(inventoryReads(d), paymentReads(d)...)
-	clock := store.NewClock(horizon{js: d.Bus.JetStream(), consumers: participants}.At)
-	s, err := newService(OrderService, d, store,
-		[]reads{{StreamInventory, "inventory.*"}, {StreamPayments, "payments.*"}},
+	everybody := slices.Concat(channels(InventoryService, inventoryHears()), channels(PaymentService, paymentHears()), channels(OrderService, orderHears()))
+	clock := store.NewClock(horizon{js: d.Bus.JetStream(), channels: everybody}.At)
+	s, err := newService(OrderService, d, store, orderHears(),
 		func(c *engine.Config) {
 			c.Timers = []engine.Timer{{Every: clockInterval, Due: clock.Due}}
 			c.Weigh = weigh
@@ -52,6 +52,10 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch})
 	}
 	return s, nil
+}
+
+func orderHears() []reads {
+	return []reads{{StreamInventory, "inventory.*"}, {StreamPayments, "payments.*"}}
 }
 
 // MigrateOrder makes or updates the order service's tables.

@@ -8,7 +8,6 @@ import (
 	"orderly/payment/gateway"
 	"orderly/payment/httpapi"
 	"orderly/payment/sqlstore"
-	"orderly/pkg/natsbus"
 )
 
 // NewPayment wires the payment service with the simulated gateway. Its
@@ -31,8 +30,4 @@ func MigratePayment(ctx context.Context, d Deps) error { return sqlstore.Migrate
 
 func paymentHears() []reads {
 	return []reads{{StreamInventory, "inventory.reserved"}, {StreamOrders, "orders.cancelled"}}
-}
-
-func paymentReads(d Deps) []natsbus.Consumer {
-	return consumers(PaymentService, d, paymentHears()...)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,7 +28,7 @@ type Process struct {
 
 // ProcessConfig says what a process serves.
 type ProcessConfig struct {
-	Addr     string // host:port; port 0 picks a free one
+	Listener net.Listener // from httpkit.Listen; closed in any case
 	Version  string
 	Services []*Service
 	Bus      *natsbus.Conn
@@ -49,12 +51,12 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	p := &Process{bus: cfg.Bus, log: cfg.Logger, health: newHealth(cfg)}
 	handler, err := p.handler(cfg)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, cfg.Listener.Close())
 	}
-	p.server = httpkit.NewServer(httpkit.ServerConfig{Addr: cfg.Addr, AddrFlag: "--http", Handler: handler, Logger: cfg.Logger})
+	p.server = httpkit.NewServer(httpkit.ServerConfig{Listener: cfg.Listener, Handler: handler, Logger: cfg.Logger})
 	for _, s := range cfg.Services {
 		if err := s.Start(ctx); err != nil {
-			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+			return nil, errors.Join(err, cfg.Listener.Close(), p.Stop(context.WithoutCancel(ctx)))
 		}
 		p.services = append(p.services, s)
 	}
@@ -80,10 +82,13 @@ func (p *Process) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	p.health.ShuttingDown()
-	errs := []error{p.server.Shutdown(ctx)}
-	for _, s := range p.services {
-		errs = append(errs, s.Stop(ctx))
+	errs := make([]error, 1+len(p.services))
+	errs[0] = p.server.Shutdown(ctx)
+	var wg sync.WaitGroup
+	for i, s := range p.services {
+		wg.Go(func() { errs[1+i] = s.Stop(ctx) })
 	}
+	wg.Wait()
 	if err := p.bus.NC().FlushWithContext(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("flush acknowledgements: %w", err))
 	}
@@ -101,9 +106,15 @@ func newHealth(cfg ProcessConfig) *httpkit.Health {
 	})
 	for _, s := range cfg.Services {
 		h.Ready(s.Name+"-database", s.DB.Ping)
+		h.Ready(s.Name+"-publishing", func(context.Context) error {
+			if d := s.Engine.Mute(); d > muteAfter {
+				return fmt.Errorf("the broker has taken no event for %s: look at its disk and its log; one in this process must be started again", d.Round(time.Second))
+			}
+			return nil
+		})
 		h.Live(s.Name+"-engine", func(context.Context) error {
 			if d := s.Engine.Stalled(); d > stalledAfter {
-				return fmt.Errorf("one batch has been under way for %s", d.Round(time.Second))
+				return fmt.Errorf("one transaction has been under way for %s", d.Round(time.Second))
 			}
 			return nil
 		})
@@ -111,10 +122,13 @@ func newHealth(cfg ProcessConfig) *httpkit.Health {
 	return h
 }
 
-// stalledAfter is when a batch counts as hung: transactions time out long
-// before, so that only a loop that stands still gets there. A database that is
-// away keeps a batch under way too, so the limit is generous.
-const stalledAfter = 10 * time.Minute
+const (
+	// stalledAfter is when a transaction counts as hung: it times out long
+	// before, so that only a loop that stands still gets there.
+	stalledAfter = 2 * time.Minute
+	// muteAfter is longer than the election of a leader takes.
+	muteAfter = 15 * time.Second
+)
 
 func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	metrics, err := httpkit.NewMetrics(cfg.Metrics)

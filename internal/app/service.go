@@ -43,11 +43,13 @@ type Service struct {
 	Feeds    []audit.Feed
 	topology natsbus.Topology
 	deps     Deps
+	running  context.Context // done once Stop begins
+	stop     context.CancelFunc
 }
 
 // newService completes a service from what it hears and how it decides.
 func newService(name string, d Deps, decider engine.Decider, hears []reads, tune func(*engine.Config)) (*Service, error) {
-	cs := consumers(name, d, hears...)
+	cs := channels(name, hears)
 	cfg := engine.Config{
 		Name:      name,
 		DB:        d.DB,
@@ -64,9 +66,10 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	s := &Service{
 		Name:     name,
 		DB:       d.DB,
-		topology: natsbus.Topology{Streams: streams(d.Replicas), Consumers: cs},
+		topology: natsbus.Topology{Streams: streams(d.Replicas), Consumers: consumers(d, cs)},
 		deps:     d,
 	}
+	s.running, s.stop = context.WithCancel(context.Background())
 	cfg.Restore = s.reconcile
 	eng, err := engine.New(cfg)
 	s.Engine = eng
@@ -82,7 +85,7 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	s.deps.Bus.OnReconnect(func() {
-		if err := s.reconcile(context.Background()); err != nil {
+		if err := s.reconcile(s.running); err != nil && s.running.Err() == nil {
 			s.deps.Logger.Error("streams and consumers could not be checked after a reconnect", zap.String("service", s.Name), zap.Error(err))
 		}
 	})
@@ -103,4 +106,7 @@ func (s *Service) reconcile(ctx context.Context) error {
 }
 
 // Stop ends the service cleanly: see engine.Engine.Stop.
-func (s *Service) Stop(ctx context.Context) error { return s.Engine.Stop(ctx) }
+func (s *Service) Stop(ctx context.Context) error {
+	s.stop()
+	return s.Engine.Stop(ctx)
+}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -66,41 +65,52 @@ type reads struct {
 	events string // "orders.*" or one name
 }
 
-// consumers returns the durable consumers of a service, one for each thing
-// that it hears and each lane. A durable that vanished starts a little before
-// the last input that the service handled.
-func consumers(service string, d Deps, what ...reads) []natsbus.Consumer {
-	ackWait := d.AckWait
-	if ackWait == 0 {
-		ackWait = defaultAckWait
-	}
-	var out []natsbus.Consumer
+// channel is one durable consumer by which a service hears: one for each thing
+// that it hears and each lane.
+type channel struct {
+	stream  string
+	durable string
+	filter  string
+}
+
+func channels(service string, what []reads) []channel {
+	names := map[string]string{StreamOrders: "orders", StreamInventory: "inventory", StreamPayments: "payments"}
+	var out []channel
 	for _, r := range what {
 		for _, lane := range lanes() {
-			name := durable(service, r.stream, lane)
-			out = append(out, natsbus.Consumer{
-				Stream: r.stream,
-				Config: jetstream.ConsumerConfig{
-					Durable:       name,
-					FilterSubject: fmt.Sprintf("%s.v1.%s", r.events, lane),
-					AckPolicy:     jetstream.AckExplicitPolicy,
-					AckWait:       ackWait,
-					MaxDeliver:    -1,
-					MaxAckPending: maxAckPending,
-				},
-				StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, d.DB, name) },
+			out = append(out, channel{
+				stream:  r.stream,
+				durable: service + "-" + names[r.stream] + "-" + lane,
+				filter:  r.events + ".v1." + lane,
 			})
 		}
 	}
 	return out
 }
 
-func durable(service, stream, lane string) string {
-	return service + "-" + map[string]string{
-		StreamOrders:    "orders",
-		StreamInventory: "inventory",
-		StreamPayments:  "payments",
-	}[stream] + "-" + lane
+// consumers declares the durable consumers of a service. One that vanished
+// starts a little before the last input that the service handled.
+func consumers(d Deps, cs []channel) []natsbus.Consumer {
+	ackWait := d.AckWait
+	if ackWait == 0 {
+		ackWait = defaultAckWait
+	}
+	out := make([]natsbus.Consumer, len(cs))
+	for i, c := range cs {
+		out[i] = natsbus.Consumer{
+			Stream: c.stream,
+			Config: jetstream.ConsumerConfig{
+				Durable:       c.durable,
+				FilterSubject: c.filter,
+				AckPolicy:     jetstream.AckExplicitPolicy,
+				AckWait:       ackWait,
+				MaxDeliver:    -1,
+				MaxAckPending: maxAckPending,
+			},
+			StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, d.DB, c.durable) },
+		}
+	}
+	return out
 }
 
 // startMargin covers what was delivered but not handled when the durable went.
@@ -115,10 +125,10 @@ func startAt(ctx context.Context, db *sqldb.DB, consumer string) (time.Time, err
 }
 
 // engineConsumers is what the engine has to know of them.
-func engineConsumers(cs []natsbus.Consumer) []engine.Consumer {
+func engineConsumers(cs []channel) []engine.Consumer {
 	out := make([]engine.Consumer, len(cs))
 	for i, c := range cs {
-		out[i] = engine.Consumer{Stream: c.Stream, Name: c.Config.Durable}
+		out[i] = engine.Consumer{Stream: c.stream, Name: c.durable}
 	}
 	return out
 }

@@ -213,8 +213,14 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/products?limit=0", "", "query.limit"},
 		{"GET", "/v1/products?limit=201", "", "query.limit"},
 		{"GET", "/v1/products?cursor=x", "", "query.cursor"},
-		{"GET", "/v1/products?cursor=" + httpkit.Cursor("a.b"), "", "query.cursor"},
+		{"GET", "/v1/products?cursor=" + httpkit.Cursor("product", "a.b"), "", "query.cursor"},
+		{"GET", "/v1/products?cursor=" + httpkit.Cursor("order", "beans"), "", "query.cursor"},
+		{"GET", "/v1/products?cursor=&limit=1", "", "query.cursor"},
 		{"GET", "/v1/products?offset=1", "", "query.offset"},
+		{"PUT", "/v1/products/%20", beans, "path.id"},
+		{"PUT", "/v1/products/beans%20", beans, "path.id"},
+		{"GET", "/v1/products/%20beans", "", "path.id"},
+		{"PUT", "/v1/products/beans", strings.Replace(beans, "Espresso beans", "  ", 1), "body.name"},
 	}
 	for _, tt := range tests {
 		p := must[httpkit.Problem](t, r.send(tt.method, tt.path, tt.body), http.StatusUnprocessableEntity)
@@ -225,6 +231,7 @@ func TestRefusals(t *testing.T) {
 	must[httpkit.Problem](t, r.send("PUT", "/v1/products/beans", "beans"), http.StatusBadRequest)
 	must[httpkit.Problem](t, r.send("PUT", "/v1/products/beans", beans, "Content-Type", "text/xml"), http.StatusUnsupportedMediaType)
 	must[httpkit.Problem](t, r.send("POST", "/v1/products/beans/stock", `{"delta":1,"reason":"r"}`, "Idempotency-Key", strings.Repeat("k", 256)), http.StatusUnprocessableEntity)
+	must[httpkit.Problem](t, r.send("POST", "/v1/products/beans/stock", `{"delta":1,"reason":"r"}`, "Idempotency-Key", ""), http.StatusUnprocessableEntity)
 	if n := r.rows(); n != 0 {
 		t.Errorf("refusals left %d rows behind", n)
 	}

@@ -18,7 +18,7 @@ type putBody struct {
 }
 
 type putInput struct {
-	ID string `path:"id" example:"espresso-beans" doc:"Letters, digits, hyphens, underscores and spaces"`
+	ID string `path:"id" example:"espresso-beans" doc:"1 to 64 letters, digits, hyphens, underscores and, inside, spaces"`
 	httpkit.Payload
 }
 

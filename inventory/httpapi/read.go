@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"orderly/events"
 	"orderly/inventory"
 	"orderly/pkg/httpkit"
 )
@@ -66,6 +67,8 @@ func (s Service) get(ctx context.Context, in *getInput) (*productOutput, error) 
 	return &productOutput{Body: productOf(p)}, nil
 }
 
+const cursorKind = "product"
+
 type listInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many products a page has at most"`
 	Cursor string `query:"cursor" maxLength:"255" doc:"next of the page before"`
@@ -90,14 +93,12 @@ func (s Service) registerList(api huma.API) {
 }
 
 func (s Service) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := httpkit.ParseCursor(in.Cursor)
+	after, err := httpkit.ParseCursor(cursorKind, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	if after != "" {
-		if err := checkProductID(after, "query.cursor"); err != nil {
-			return nil, err
-		}
+	if after != "" && events.CheckProductID(after) != nil {
+		return nil, httpkit.BadCursor()
 	}
 	found, err := s.Products.Products(ctx, after, in.Limit+1) // one more tells whether there is a next page
 	if err != nil {
@@ -106,7 +107,7 @@ func (s Service) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	out := &listOutput{Body: productPage{Items: make([]product, 0, len(found))}}
 	if len(found) > in.Limit {
 		found = found[:in.Limit]
-		out.Body.Next = httpkit.Cursor(found[in.Limit-1].ID)
+		out.Body.Next = httpkit.Cursor(cursorKind, found[in.Limit-1].ID)
 	}
 	for _, p := range found {
 		out.Body.Items = append(out.Body.Items, productOf(p))

@@ -27,56 +27,24 @@ const auditStrayAdjustments = `SELECT DISTINCT product_id FROM adjustments a
 // to no reservation or product. It ends with emit's first error.
 func (s *Store) Audit(ctx context.Context, emit func(audit.Line) error) error {
 	err := s.db.InReadTx(ctx, func(tx *sql.Tx) error {
-		if err := s.auditHead(ctx, tx, emit); err != nil {
+		if err := audit.EmitHead(ctx, s.db, tx, "reservations", emit); err != nil {
 			return err
 		}
-		if err := emitRows(ctx, tx, emit, auditReservations, scanReserved); err != nil {
+		if err := audit.EmitRows(ctx, tx, emit, scanReserved, auditReservations); err != nil {
 			return err
 		}
-		if err := emitRows(ctx, tx, emit, auditProducts, scanStock); err != nil {
+		if err := audit.EmitRows(ctx, tx, emit, scanStock, auditProducts); err != nil {
 			return err
 		}
-		if err := emitRows(ctx, tx, emit, auditStrayLines, scanStray("reservation_lines")); err != nil {
+		if err := audit.EmitRows(ctx, tx, emit, scanStray("reservation_lines"), auditStrayLines); err != nil {
 			return err
 		}
-		return emitRows(ctx, tx, emit, auditStrayAdjustments, scanStray("adjustments"))
+		return audit.EmitRows(ctx, tx, emit, scanStray("adjustments"), auditStrayAdjustments)
 	})
 	if err != nil {
 		return fmt.Errorf("audit inventory: %w", err)
 	}
 	return nil
-}
-
-// auditHead emits the head once the snapshot is there: not every database
-// takes it before the first look at a table.
-func (s *Store) auditHead(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {
-	var some bool
-	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM reservations)").Scan(&some); err != nil {
-		return err
-	}
-	now, err := s.db.Dialect().Now(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return emit(audit.Line{Head: &audit.Head{At: now}})
-}
-
-func emitRows(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error, query string, scan func(*sql.Rows) (audit.Line, error)) error {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		l, err := scan(rows)
-		if err != nil {
-			return err
-		}
-		if err := emit(l); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func scanReserved(rows *sql.Rows) (audit.Line, error) {

@@ -12,6 +12,7 @@ import (
 
 type cancelInput struct {
 	ID string `path:"id" format:"uuid" doc:"The order's id"`
+	httpkit.Payload
 }
 
 type cancelOutput struct {
@@ -27,11 +28,14 @@ func (s Service) registerCancel(api huma.API) {
 		Summary:       "Cancel an order",
 		Description:   "Stock and money come back afterwards, the order is closed then. An order that is cancelled already stays as it is.",
 		DefaultStatus: http.StatusAccepted,
-		Errors:        []int{http.StatusNotFound, http.StatusConflict},
+		Errors:        []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge},
 	}), translate, s.cancel)
 }
 
 func (s Service) cancel(ctx context.Context, in *cancelInput) (*cancelOutput, error) {
+	if err := in.Empty(); err != nil {
+		return nil, err
+	}
 	id, err := orderID(in.ID, "path.id")
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ import (
 	"orderly/pkg/httpkit"
 )
 
+const cursorKind = "order"
+
 type listInput struct {
 	Status     string `query:"status" enum:"pending,reserved,confirmed,cancelled" doc:"Only orders that are this"`
 	CustomerID string `query:"customer_id" maxLength:"64" doc:"Only orders of this customer"`
@@ -48,7 +50,7 @@ func (s Service) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	out := &listOutput{Body: orderPage{Items: make([]OrderSummary, 0, len(found))}}
 	if len(found) > in.Limit {
 		found = found[:in.Limit]
-		out.Body.Next = httpkit.Cursor(found[in.Limit-1].ID)
+		out.Body.Next = httpkit.Cursor(cursorKind, found[in.Limit-1].ID)
 	}
 	for _, o := range found {
 		out.Body.Items = append(out.Body.Items, summaryOf(o))
@@ -65,10 +67,12 @@ func (in *listInput) filter() (order.Filter, error) {
 			return f, httpkit.Invalid(httpkit.Fault{Location: "query.customer_id", Message: err.Error()})
 		}
 	}
-	before, err := httpkit.ParseCursor(in.Cursor)
+	before, err := httpkit.ParseCursor(cursorKind, in.Cursor)
 	if err != nil || before == "" {
 		return f, err
 	}
-	f.Before, err = orderID(before, "query.cursor")
-	return f, err
+	if f.Before, err = orderID(before, "query.cursor"); err != nil {
+		return f, httpkit.BadCursor()
+	}
+	return f, nil
 }

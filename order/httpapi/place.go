@@ -28,7 +28,7 @@ type placeBody struct {
 }
 
 type placeItem struct {
-	ProductID string `json:"product_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_ -]+$" example:"espresso-beans"`
+	ProductID string `json:"product_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]([A-Za-z0-9_ -]*[A-Za-z0-9_-])?$" example:"espresso-beans"`
 	Quantity  int64  `json:"quantity" minimum:"1" maximum:"2147483647" example:"2"`
 }
 

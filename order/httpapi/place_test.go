@@ -117,6 +117,10 @@ func TestPlaceRefusals(t *testing.T) {
 		{"null", `null`, 422, "body"},
 		{"unknown field", with(`{"customer_id"`, `{"vip":true,"customer_id"`), 422, "body.vip"},
 		{"unknown field of a line", with(line, `{"product_id":"beans","quantity":2,"price":1}`), 422, "body.items[0].price"},
+		{"items twice", with(`"items"`, `"items":[`+line+`],"items"`), 422, "body.items"},
+		{"a line's quantity twice", with(`"quantity":2`, `"quantity":2,"quantity":3`), 422, "body.items[0].quantity"},
+		{"a name in capitals", with(`"currency"`, `"CURRENCY"`), 422, "body.CURRENCY"},
+		{"a note twice", with(`"currency"`, `"metadata":{"a":"1","a":"2"},"currency"`), 422, "body.metadata.a"},
 		{"no items", with(line, ``), 422, "body.items"},
 		{"null items", with(`[`+line+`]`, `null`), 422, "body.items"},
 		{"1,001 lines", with(line, lines(1001)), 422, "body.items"},
@@ -134,6 +138,8 @@ func TestPlaceRefusals(t *testing.T) {
 		{"no customer", with(`"customer_id":"customer-1",`, ``), 422, "body.customer_id"},
 		{"NATS wildcard", with(`customer-1`, `>`), 422, "body.customer_id"},
 		{"NATS token wildcard", with(`beans`, `*`), 422, "body.items[0].product_id"},
+		{"blank product", with(`beans`, ` `), 422, "body.items[0].product_id"},
+		{"space before the product", with(`beans`, ` beans`), 422, "body.items[0].product_id"},
 		{"dots", with(`customer-1`, `a.b`), 422, "body.customer_id"},
 		{"control character", with(`customer-1`, `a\u0000b`), 422, "body.customer_id"},
 		{"line break", with(`pm_card_visa`, `pm\r\nX: 1`), 422, "body.payment_method"},
@@ -157,6 +163,12 @@ func TestPlaceRefusals(t *testing.T) {
 		p := must[httpkit.Problem](t, r.place(good, "Idempotency-Key", key), http.StatusUnprocessableEntity)
 		if len(p.Errors) == 0 || p.Errors[0].Location != "header.Idempotency-Key" {
 			t.Errorf("key %q: %+v", key, p.Errors)
+		}
+	}
+	for _, headers := range [][]string{{"Idempotency-Key", ""}, {"Idempotency-Key", "a", "idempotency-key", "b"}, {"Idempotency-Key", "a", "Idempotency-Key", "a"}} {
+		p := must[httpkit.Problem](t, r.place(good, headers...), http.StatusUnprocessableEntity)
+		if len(p.Errors) != 1 || p.Errors[0].Location != "header.Idempotency-Key" {
+			t.Errorf("headers %q: %+v", headers, p.Errors)
 		}
 	}
 	must[httpkit.Problem](t, r.place(good, "Content-Type", "text/plain"), http.StatusUnsupportedMediaType)
@@ -200,6 +212,8 @@ func FuzzPlaceBody(f *testing.F) {
 	f.Add(with(`"quantity":2`, `"quantity":1.0`))
 	f.Add(with(`EUR`, `eur`))
 	f.Add(with(`{"customer_id"`, `{"expected_total":null,"metadata":{"":""},"customer_id"`))
+	f.Add(with(`{"customer_id"`, `{"customer_id":"customer-2","customer_id"`))
+	f.Add(with(`"quantity":2`, `"quantity":2,"Quantity":3`))
 	f.Add(`[]`)
 	f.Add(`{"items":[{},{"product_id":{}}]}`)
 	service := newRig(f)
@@ -209,6 +223,7 @@ func FuzzPlaceBody(f *testing.F) {
 		a := r.place(body)
 		switch a.status {
 		case http.StatusAccepted:
+			checkNames(t, body)
 			id := must[orderJSON](t, a, a.status).OrderID
 			stored := must[orderJSON](t, r.get("/v1/orders/"+id), http.StatusOK)
 			if len(stored.Items) == 0 || stored.Items[0].Quantity < 1 || stored.CustomerID == "" {

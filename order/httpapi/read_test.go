@@ -177,9 +177,17 @@ func TestReadRefusals(t *testing.T) {
 		{"/v1/orders?customer_id=a.b", "query.customer_id"},
 		{"/v1/orders?customer_id=%3E", "query.customer_id"},
 		{"/v1/orders?cursor=x", "query.cursor"},
-		{"/v1/orders?cursor=" + httpkit.Cursor("not an id"), "query.cursor"},
+		{"/v1/orders?cursor=" + httpkit.Cursor("order", "not an id"), "query.cursor"},
 		{"/v1/orders?cursor=" + url.QueryEscape("' OR 1=1 --"), "query.cursor"},
+		{"/v1/orders?cursor=" + httpkit.Cursor("product", id), "query.cursor"},
 		{"/v1/orders?customer=customer-1", "query.customer"},
+		{"/v1/orders?limit=", "query.limit"},
+		{"/v1/orders?status=", "query.status"},
+		{"/v1/orders?cursor", "query.cursor"},
+		{"/v1/orders?customer_id=", "query.customer_id"},
+		{"/v1/orders?limit=1&limit=2", "query.limit"},
+		{"/v1/orders?status=pending&status=pending", "query.status"},
+		{"/v1/orders/" + nowhere + "?wait=", "query.wait"},
 	}
 	for _, tt := range tests {
 		p := must[httpkit.Problem](t, r.get(tt.path), http.StatusUnprocessableEntity)
@@ -187,6 +195,7 @@ func TestReadRefusals(t *testing.T) {
 			t.Errorf("GET %.80s: no fault at %s: %+v", tt.path, tt.location, p.Errors)
 		}
 	}
+	must[httpkit.Problem](t, r.get("/v1/orders?limit=1;status=pending"), http.StatusBadRequest)
 	for _, path := range []string{"/v1/orders/" + nowhere, "/v1/orders/" + nowhere + "/events"} {
 		if p := must[httpkit.Problem](t, r.get(path), http.StatusNotFound); p.Type != "urn:orderly:problem:order-not-found" {
 			t.Errorf("GET %s: %s", path, p.Type)
@@ -240,6 +249,12 @@ func TestCancel(t *testing.T) {
 	r := newRig(t)
 	id := r.placed(good)
 	path := "/v1/orders/" + id + "/cancellation"
+	for _, body := range []string{`{"reason":"too dear"}`, "null", "[]", "{", "}", "cancel", `{}{}`} {
+		p := must[httpkit.Problem](t, r.send(http.MethodPost, path, body), http.StatusUnprocessableEntity)
+		if len(p.Errors) != 1 || p.Errors[0].Location != "body" {
+			t.Errorf("body %s: %+v", body, p.Errors)
+		}
+	}
 	for range 2 { // the second finds it cancelled already
 		a := r.send(http.MethodPost, path, "")
 		got := must[orderJSON](t, a, http.StatusAccepted)
@@ -256,7 +271,7 @@ func TestCancel(t *testing.T) {
 	late := r.placed(good)
 	r.reserved(late)
 	r.captured(late)
-	p := must[httpkit.Problem](t, r.send(http.MethodPost, "/v1/orders/"+late+"/cancellation", "{}"), http.StatusConflict)
+	p := must[httpkit.Problem](t, r.send(http.MethodPost, "/v1/orders/"+late+"/cancellation", " { }\n"), http.StatusConflict)
 	if p.Type != "urn:orderly:problem:too-late-to-cancel" || !strings.Contains(p.Detail, late) {
 		t.Errorf("too late: %+v", p)
 	}

@@ -37,16 +37,16 @@ const auditStrays = `SELECT 'order_events', order_id FROM (SELECT DISTINCT order
 // first error.
 func (s *Store) Audit(ctx context.Context, emit func(audit.Line) error) error {
 	err := s.db.InReadTx(ctx, func(tx *sql.Tx) error {
-		if err := s.auditHead(ctx, tx, emit); err != nil {
+		if err := audit.EmitHead(ctx, s.db, tx, "orders", emit); err != nil {
 			return err
 		}
 		if err := auditPages(ctx, tx, emit); err != nil {
 			return err
 		}
-		if err := emitRows(ctx, tx, emit, scanKey, auditKeys); err != nil {
+		if err := audit.EmitRows(ctx, tx, emit, scanKey, auditKeys); err != nil {
 			return err
 		}
-		return emitRows(ctx, tx, emit, scanStray, auditStrays)
+		return audit.EmitRows(ctx, tx, emit, scanStray, auditStrays)
 	})
 	if err != nil {
 		return fmt.Errorf("audit orders: %w", err)
@@ -57,29 +57,15 @@ func (s *Store) Audit(ctx context.Context, emit func(audit.Line) error) error {
 // AuditOpen emits the orders that are not closed, by id, from one snapshot.
 func (s *Store) AuditOpen(ctx context.Context, emit func(audit.Line) error) error {
 	err := s.db.InReadTx(ctx, func(tx *sql.Tx) error {
-		if err := s.auditHead(ctx, tx, emit); err != nil {
+		if err := audit.EmitHead(ctx, s.db, tx, "orders", emit); err != nil {
 			return err
 		}
-		return emitRows(ctx, tx, emit, scanOpen, "SELECT id FROM open_orders ORDER BY id")
+		return audit.EmitRows(ctx, tx, emit, scanOpen, "SELECT id FROM open_orders ORDER BY id")
 	})
 	if err != nil {
 		return fmt.Errorf("audit open orders: %w", err)
 	}
 	return nil
-}
-
-// auditHead emits the head once the snapshot is there: not every database
-// takes it before the first look at a table.
-func (s *Store) auditHead(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {
-	var some bool
-	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM orders)").Scan(&some); err != nil {
-		return err
-	}
-	now, err := s.db.Dialect().Now(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return emit(audit.Line{Head: &audit.Head{At: now}})
 }
 
 func auditPages(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {
@@ -102,7 +88,7 @@ func auditPages(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) er
 func orderPage(ctx context.Context, tx *sql.Tx, after string) ([]*audit.Order, error) {
 	var page []*audit.Order
 	byID := make(map[string]*audit.Order, auditPage)
-	err := emitRows(ctx, tx, func(l audit.Line) error {
+	err := audit.EmitRows(ctx, tx, func(l audit.Line) error {
 		page = append(page, l.Order)
 		byID[l.Order.ID] = l.Order
 		return nil
@@ -126,24 +112,6 @@ func orderPage(ctx context.Context, tx *sql.Tx, after string) ([]*audit.Order, e
 		}
 	}
 	return page, rows.Err()
-}
-
-func emitRows(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error, scan func(*sql.Rows) (audit.Line, error), query string, args ...any) error {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		l, err := scan(rows)
-		if err != nil {
-			return err
-		}
-		if err := emit(l); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func scanOrder(rows *sql.Rows) (audit.Line, error) {

@@ -19,7 +19,8 @@ type batch struct {
 	now      time.Time
 	accepted map[string]accepted
 	orders   map[string]*tracked
-	changed  []*tracked // in the order in which they first changed
+	changed  []*tracked    // in the order in which they first changed
+	found    []order.Order // placed by a commit whose outcome was unknown
 }
 
 type accepted struct {
@@ -75,6 +76,7 @@ func (b *batch) place(p order.Place) (engine.Decision, error) {
 		}
 	}
 	if t := b.orders[p.ID]; t != nil {
+		b.found = append(b.found, t.now)
 		return placedBefore(b.cfg.Policy.Place(p, t.now.CreatedAt)), nil
 	}
 	if p.IdempotencyKey != "" {
@@ -163,12 +165,21 @@ func speak(r order.Result) []event.Event {
 			Name:          e.EventName(),
 			Subject:       e.Order(),
 			Payload:       e,
-			Time:          r.Order.UpdatedAt,
+			Time:          toldAt(r.Order, e),
 			Lane:          r.Order.Lane,
 			CorrelationID: r.Order.CorrelationID,
 		})
 	}
 	return out
+}
+
+// toldAt is when an event happened. The time of an end that is told again is that
+// of the last progress since; what counts for readers is its id.
+func toldAt(o order.Order, e events.Event) time.Time {
+	if e.EventName() == events.NameOrderCreated {
+		return o.CreatedAt
+	}
+	return o.UpdatedAt
 }
 
 func (b *batch) touch(t *tracked) {
@@ -182,6 +193,9 @@ func (b *batch) touch(t *tracked) {
 func (b *batch) Committed() {
 	if b.cfg.Committed == nil {
 		return
+	}
+	for _, o := range b.found {
+		b.cfg.Committed(order.Order{}, o)
 	}
 	for _, t := range b.changed {
 		b.cfg.Committed(t.loaded, t.now)

@@ -12,7 +12,7 @@ import (
 
 // dueLimit is how many orders the clock speaks to at a time: with a question a
 // second, what redrive may cost in a storm.
-const dueLimit = 128
+const dueLimit = 256
 
 // Clock finds the orders that the clock has something to say to.
 type Clock struct {
@@ -21,9 +21,10 @@ type Clock struct {
 	// that was published before that time. An order whose last progress is
 	// younger waits for them, it is not lost.
 	horizon func(ctx context.Context) (time.Time, error)
-	started time.Time // orders placed before it may never have been announced
+	started time.Time // orders that moved shortly before may have told nobody
 	after   string    // the last of them that got a tick
 	caught  bool      // all of them did
+	last    string    // whom it spoke to last among those that are due
 }
 
 // NewClock returns the order service's clock. Horizon may be nil, if the other
@@ -33,7 +34,7 @@ func (s *Store) NewClock(horizon func(context.Context) (time.Time, error)) *Cloc
 }
 
 // Due returns ticks for orders that are due, and after a start for those that
-// the process before may have accepted but not announced. It is for one
+// the process before may have moved without telling anybody. It is for one
 // goroutine.
 func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	now, err := c.store.db.Now(ctx)
@@ -43,65 +44,78 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	if c.started.IsZero() {
 		c.started = now
 	}
-	due, err := c.ids(ctx, "SELECT id FROM open_orders WHERE due_at <= $1 ORDER BY id LIMIT $2", sqldb.Micros(now), dueLimit)
+	due, last, err := c.waiting(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	first, err := c.unannounced(ctx)
+	untold, err := c.untold(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ticks, err := c.ticks(ctx, now, due, first)
-	if err != nil {
-		return nil, err
-	}
-	c.passed(first)
-	return ticks, nil
-}
-
-// ticks asks for the horizon if there is anybody to tell.
-func (c *Clock) ticks(ctx context.Context, now time.Time, due, first []string) ([]any, error) {
-	if len(due)+len(first) == 0 {
+	if len(due)+len(untold) == 0 {
+		c.last = last
 		return nil, nil
 	}
 	horizon := now
 	if c.horizon != nil {
-		var err error
 		if horizon, err = c.horizon(ctx); err != nil {
 			return nil, fmt.Errorf("how far the other services have come: %w", err)
 		}
 	}
-	return append(ticksFor(due, horizon, false), ticksFor(first, horizon, true)...), nil
+	ticks := ticksFor(due, horizon, false)
+	c.last = last
+	if !horizon.Before(c.started) { // what was told before the start has been heard
+		ticks = append(ticks, ticksFor(untold, horizon, true)...)
+		c.passed(untold)
+	}
+	return ticks, nil
 }
 
-// unannounced returns the next orders placed before the start that are still
-// pending.
-func (c *Clock) unannounced(ctx context.Context) ([]string, error) {
+// waiting returns the next orders that are due, and who is the last of them; at
+// the end of the queue the next call begins at its head. Nobody comes twice
+// before everybody had a turn: orders that are put off, or cannot be told
+// anything, hold up no other.
+func (c *Clock) waiting(ctx context.Context, now time.Time) (ids []string, last string, err error) {
+	ids, err = c.ids(ctx, "SELECT id FROM open_orders WHERE due_at <= $1 AND id > $2 ORDER BY id LIMIT $3",
+		sqldb.Micros(now), from(c.last), dueLimit)
+	if err == nil && len(ids) == dueLimit {
+		last = ids[len(ids)-1]
+	}
+	return ids, last, err
+}
+
+// untold returns the next open orders that moved shortly before the start. Those
+// that moved earlier are due by now if they were not told of.
+func (c *Clock) untold(ctx context.Context) ([]string, error) {
 	if c.caught {
 		return nil, nil
 	}
-	return c.ids(ctx, `SELECT id FROM open_orders WHERE id > $1
-		AND (SELECT status = $2 AND redrives = 0 AND created_at < $3 FROM orders WHERE orders.id = open_orders.id)
+	since := c.started.Add(-c.store.cfg.Policy.RedriveFirst)
+	ids, err := c.ids(ctx, `SELECT id FROM open_orders WHERE id > $1
+		AND (SELECT redrives = 0 AND updated_at >= $2 AND updated_at < $3 FROM orders WHERE orders.id = open_orders.id)
 		ORDER BY id LIMIT $4`,
-		c.from(), string(order.Pending), sqldb.Micros(c.started), dueLimit)
+		from(c.after), sqldb.Micros(since), sqldb.Micros(c.started), dueLimit)
+	c.caught = err == nil && len(ids) == 0
+	return ids, err
 }
 
-// passed remembers a page of unannounced orders, which has its ticks: only then
-// is it not asked for again.
-func (c *Clock) passed(first []string) {
-	c.caught = c.caught || len(first) < dueLimit
-	if len(first) > 0 {
-		c.after = first[len(first)-1]
+// passed remembers a page of untold orders, which has its ticks: only then is it
+// not asked for again.
+func (c *Clock) passed(untold []string) {
+	c.caught = c.caught || len(untold) < dueLimit
+	if len(untold) > 0 {
+		c.after = untold[len(untold)-1]
 	}
 }
 
 const firstID = "00000000-0000-0000-0000-000000000000"
 
-func (c *Clock) from() string {
-	if c.after == "" {
+// from is where a walk goes on after an id, or begins.
+func from(after string) string {
+	if after == "" {
 		return firstID
 	}
-	return c.after
+	return after
 }
 
 func (c *Clock) ids(ctx context.Context, query string, args ...any) ([]string, error) {

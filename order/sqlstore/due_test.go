@@ -127,6 +127,7 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 		ids, _ := due(t, clock)
 		storetest.Want(t, "due again", ids, "[]")
 
+		r.Do(t, place(3))
 		away := errors.New("away")
 		blind := store(r).NewClock(func(context.Context) (time.Time, error) { return time.Time{}, away })
 		if _, err := blind.Due(t.Context()); !errors.Is(err, away) {
@@ -143,14 +144,13 @@ func TestDue_at_the_start_finds_what_may_not_have_been_announced(t *testing.T) {
 		const orders = 300
 		r := d.Replica(t)
 		var bodies []any
-		var pending []string
+		var open []string
 		for n := range orders {
 			bodies = append(bodies, place(n))
 			if n%10 == 0 {
 				bodies = append(bodies, reserved(n))
-				continue
 			}
-			pending = append(pending, id(n))
+			open = append(open, id(n))
 		}
 		r.Do(t, bodies...)
 		clock := store(r).NewClock(nil)
@@ -162,8 +162,8 @@ func TestDue_at_the_start_finds_what_may_not_have_been_announced(t *testing.T) {
 				storetest.Want(t, "announcement", a.Says(), "[orders.created]")
 			}
 		}
-		if !slices.Equal(found, pending) {
-			t.Errorf("announced %d orders, want each of the %d that are pending once", len(found), len(pending))
+		if !slices.Equal(found, open) {
+			t.Errorf("announced %d orders, want each of the %d that are open once", len(found), len(open))
 		}
 		r.Do(t, place(orders))
 		ids, _ := due(t, clock)
@@ -176,7 +176,7 @@ func TestDue_at_the_start_finds_what_may_not_have_been_announced(t *testing.T) {
 func TestDue_at_the_start_skips_no_page(t *testing.T) {
 	t.Parallel()
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
-		const orders = 130 // two pages
+		const orders = 300 // two pages
 		r := d.Replica(t)
 		var bodies []any
 		var placed []string
@@ -239,5 +239,50 @@ func TestTick_of_an_order_that_is_not_there(t *testing.T) {
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
 		storetest.WantRefused(t, r.Do(t, tick(1))[0], order.ErrNotFound)
+	})
+}
+
+// G1: an order whose turn never comes because others are put off again and again
+// would wait for ever, even for its deadline.
+func TestDue_gives_everybody_a_turn(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		const orders = 600 // more than two pages
+		r := d.Replica(t)
+		clock := started(t, r, nil)
+		var bodies []any
+		for n := range orders {
+			bodies = append(bodies, place(n))
+		}
+		r.Later(-time.Minute).Do(t, bodies...)
+		seen := make(map[string]int)
+		for range 6 { // nobody is told anything, so that all stay due
+			ids, _ := due(t, clock)
+			for _, id := range ids {
+				seen[id]++
+			}
+		}
+		for n := range orders {
+			if seen[id(n)] != 2 {
+				t.Fatalf("order %d had %d turns in two rounds", n, seen[id(n)])
+			}
+		}
+	})
+}
+
+// G1: a start waits until everybody has heard what was told before it.
+func TestDue_at_the_start_waits_for_those_that_lag(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		r.Do(t, place(1))
+		horizon := get(t, r, 1).UpdatedAt.Add(-time.Second)
+		clock := store(r).NewClock(func(context.Context) (time.Time, error) { return horizon, nil })
+		ids, _ := due(t, clock)
+		storetest.Want(t, "while they lag", ids, "[]")
+		horizon = time.Now().Add(time.Minute)
+		ids, ticks := due(t, clock)
+		storetest.Want(t, "then", ids, []string{id(1)})
+		storetest.Want(t, "announcement", r.Do(t, ticks...)[0].Says(), "[orders.created]")
 	})
 }

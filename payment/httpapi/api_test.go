@@ -210,7 +210,10 @@ func TestGatewaySettings(t *testing.T) {
 	if got := r.gateway.Settings(); got != want {
 		t.Errorf("put again: %+v, want %+v", got, want)
 	}
-	must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", `{}`), http.StatusOK)
+	reset := must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", `{}`), http.StatusOK)
+	if reset.KeyRetention != gateway.DefaultKeyRetention.String() {
+		t.Errorf("key_retention %q, want the one in force", reset.KeyRetention)
+	}
 	if got := r.gateway.Settings(); got != (gateway.Settings{}) {
 		t.Errorf("set back: %+v", got)
 	}
@@ -235,9 +238,12 @@ func TestGatewayRefusals(t *testing.T) {
 		{`{"latency":200}`, "body.latency"},
 		{`{"latency":"200"}`, "body.latency"},
 		{`{"jitter":"-1s"}`, "body.jitter"},
-		{`{"latency":"2h"}`, "body"},
-		{`{"decline":1.5}`, "body"},
-		{`{"lose_answers":-0.1}`, "body"},
+		{`{"latency":"2h"}`, "body.latency"},
+		{`{"latency":"1s","jitter":"2h","decline":2}`, "body.jitter"},
+		{`{"latency":"1s","jitter":"2h","decline":2}`, "body.decline"},
+		{`{"decline":1.5}`, "body.decline"},
+		{`{"lose_answers":-0.1}`, "body.lose_answers"},
+		{`{"key_retention":"-1s"}`, "body.key_retention"},
 		{`{"decline":"half"}`, "body.decline"},
 		{`{"seed":-1}`, "body.seed"},
 		{`{"outage":"yes"}`, "body.outage"},

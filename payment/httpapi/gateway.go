@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -84,7 +85,7 @@ func settingsOf(s gateway.Settings) GatewaySettings {
 		LoseAnswers:  s.LoseAnswers,
 		Decline:      s.Decline,
 		Seed:         s.Seed,
-		KeyRetention: s.KeyRetention.String(),
+		KeyRetention: cmp.Or(s.KeyRetention, gateway.DefaultKeyRetention).String(),
 	}
 	if !s.OutageUntil.IsZero() {
 		until := s.OutageUntil.UTC()
@@ -102,6 +103,7 @@ func (c gatewayChange) settings(now time.Time) (gateway.Settings, error) {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < 0 {
 			faults = append(faults, httpkit.Fault{Location: "body." + name, Message: "must be a duration, as 200ms or 1m30s"})
+			return 0
 		}
 		return d
 	}
@@ -123,8 +125,27 @@ func (c gatewayChange) settings(now time.Time) (gateway.Settings, error) {
 	case outage > 0:
 		settings.OutageUntil = now.Add(outage)
 	}
-	if len(faults) > 0 {
+	if faults = append(faults, outOfRange(settings)...); len(faults) > 0 {
 		return gateway.Settings{}, httpkit.Invalid(faults...)
 	}
 	return settings, nil
+}
+
+// outOfRange asks for each setting alone, to say which it is.
+func outOfRange(s gateway.Settings) (faults []httpkit.Fault) {
+	for _, one := range []struct {
+		name string
+		of   gateway.Settings
+	}{
+		{"latency", gateway.Settings{Latency: s.Latency}},
+		{"jitter", gateway.Settings{Jitter: s.Jitter}},
+		{"lose_answers", gateway.Settings{LoseAnswers: s.LoseAnswers}},
+		{"decline", gateway.Settings{Decline: s.Decline}},
+		{"key_retention", gateway.Settings{KeyRetention: s.KeyRetention}},
+	} {
+		if err := one.of.Validate(); err != nil {
+			faults = append(faults, httpkit.Fault{Location: "body." + one.name, Message: err.Error()})
+		}
+	}
+	return faults
 }

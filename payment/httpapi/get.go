@@ -38,7 +38,7 @@ func (s Service) registerGet(api huma.API) {
 		Path:        "/v1/payments/{order_id}",
 		Summary:     "Get the payment of an order",
 		Tags:        []string{"payments"},
-		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, translate, s.get)
 }
 

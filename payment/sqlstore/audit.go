@@ -12,7 +12,7 @@ import (
 // first error.
 func (s *Store) Audit(ctx context.Context, emit func(audit.Line) error) error {
 	err := s.db.InReadTx(ctx, func(tx *sql.Tx) error {
-		if err := s.auditHead(ctx, tx, emit); err != nil {
+		if err := audit.EmitHead(ctx, s.db, tx, "payments", emit); err != nil {
 			return err
 		}
 		return auditPayments(ctx, tx, emit)
@@ -21,20 +21,6 @@ func (s *Store) Audit(ctx context.Context, emit func(audit.Line) error) error {
 		return fmt.Errorf("audit payments: %w", err)
 	}
 	return nil
-}
-
-// auditHead emits the head once the snapshot is there: not every database
-// takes it before the first look at a table.
-func (s *Store) auditHead(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {
-	var some bool
-	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM payments)").Scan(&some); err != nil {
-		return err
-	}
-	now, err := s.db.Dialect().Now(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return emit(audit.Line{Head: &audit.Head{At: now}})
 }
 
 func auditPayments(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {

@@ -110,6 +110,8 @@ type bank struct {
 	approve func(ctx context.Context, d deposit) error // the call of deposits whose note is "call"
 	onSave  func() error
 
+	onCommitted func()
+
 	mu        sync.Mutex     // guards what follows
 	seen      map[string]int // decisions by deposit
 	committed int            // calls of Committed
@@ -274,6 +276,9 @@ func (l *ledger) Save(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (l *ledger) Committed() {
+	if l.onCommitted != nil {
+		l.onCommitted()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.committed++

@@ -51,14 +51,14 @@ func (c *calls) run(call *Call) {
 	body, err := c.untilKnown(ctx, call)
 	<-c.slots
 	inputs := c.land(call.Key)
-	if ctx.Err() != nil && err != nil {
+	if errors.Is(err, errWaiting) || ctx.Err() != nil && err != nil {
 		giveUp(inputs, err)
 		return
 	}
 	for _, in := range inputs {
 		in.Body, in.outcome, in.failure = body, true, err
 	}
-	for _, g := range split(inputs, c.e.cfg, false) {
+	for _, g := range split(inputs, c.e.cfg) {
 		if !c.e.intake.putAgain(g) {
 			giveUp(g.inputs, ErrStopped)
 		}
@@ -66,7 +66,8 @@ func (c *calls) run(call *Call) {
 }
 
 // untilKnown makes the call until it has an answer. The only error that it
-// returns while the engine runs is a definite refusal.
+// returns while the engine runs is a definite refusal; a clean stop does not
+// wait for another attempt.
 func (c *calls) untilKnown(ctx context.Context, call *Call) (any, error) {
 	for attempt := 1; ; attempt++ {
 		var body any
@@ -81,10 +82,16 @@ func (c *calls) untilKnown(ctx context.Context, call *Call) (any, error) {
 		if errors.As(err, &never) || ctx.Err() != nil {
 			return nil, fmt.Errorf("call %s: %w", call.Key, err)
 		}
-		if attempt&(attempt-1) == 0 { // seldom, but not only once
-			c.e.log.Warn("outcome of a call is unknown, calling again", zap.String("key", call.Key), zap.Int("attempt", attempt), zap.Error(err))
+		var panicked *PanicError
+		if attempt&(attempt-1) == 0 || errors.As(err, &panicked) { // seldom, but not only once
+			fields := append(errorFields(err), zap.String("key", call.Key), zap.Int("attempt", attempt))
+			c.e.log.Warn("outcome of a call is unknown, calling again", fields...)
 		}
-		c.e.pause(jittered(grow(c.e.cfg.CallPause, attempt, callMaxPause)))
+		select {
+		case <-time.After(jittered(grow(c.e.cfg.CallPause, attempt, callMaxPause))):
+		case <-c.e.stopping:
+			return nil, fmt.Errorf("call %s: %w", call.Key, errWaiting)
+		}
 	}
 }
 

@@ -82,6 +82,7 @@ type Input struct {
 
 	cause    string // inputs of one batch with one cause are decided once
 	outcome  bool   // of a call: never decided as a copy of its cause
+	awaited  bool   // a command: its caller gets the refusal
 	letter   *letter
 	attempts int     // as the failures table knows them
 	failure  error   // set once the input must not be decided any more

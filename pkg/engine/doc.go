@@ -22,8 +22,16 @@
 // holds the decision commits first, then the call is made outside any
 // transaction, beside others, and its outcome is a new input.
 //
+// What is committed is published as it is, however long the broker is away; a
+// few batches may wait for that, then the engine takes in no more.
+//
 // An error of the database that says nothing about the inputs (a lost
-// connection, a deadlock, an unknown COMMIT) makes the whole batch run again
-// from its first statement. An input that fails by itself is tried again a
-// bounded number of times and then becomes a dead letter; the rest goes on.
+// connection, a deadlock, a missing grant, an unknown COMMIT) makes the whole
+// batch run again from its first statement, for as long as it lasts. An input
+// that fails by itself is tried again a bounded number of times and then becomes
+// a dead letter; the rest goes on. The same befalls an input whose unique key
+// stays taken, or whose transaction, even if it is alone in it, does not end in
+// a database that works. A dead letter that comes again is decided again, for it
+// may have been mended; if it was not, nothing is counted and no second letter
+// made.
 package engine

@@ -3,11 +3,8 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"orderly/pkg/event"
@@ -21,7 +18,7 @@ const (
 	settle action = iota // handled, or refused for good: acknowledge
 	again                // decide again after a pause
 	bury                 // publish its dead letter, then terminate the original
-	parked               // is a dead letter already: acknowledge
+	parked               // is a dead letter already, and still refused: acknowledge
 )
 
 func (a action) String() string {
@@ -36,13 +33,6 @@ type verdict struct {
 	kept   bool // the letter is a row already
 }
 
-// letter is what a dead letter keeps of an input: the message as it came.
-type letter struct {
-	consumer string
-	message  event.Message
-	again    bool // it may have been here before: what was said then is said again
-}
-
 // failures counts attempts and keeps dead letters, in tables that nothing but
 // failures touches.
 type failures struct {
@@ -50,23 +40,6 @@ type failures struct {
 	db      *sqldb.DB
 	limit   int
 	pause   time.Duration
-}
-
-// Letter is a dead letter: a message that could not be handled, untouched,
-// with what is known of why. It is committed as a row first, then published.
-type Letter struct {
-	ID       string // derives from the event's id and the handler
-	Handler  string
-	Consumer string
-	EventID  string
-	Type     string // ce-type; empty if unreadable
-	Key      string // ce-subject
-	Kind     string // undecodable, refused, attempts_exhausted, panic, killed_process
-	Error    string
-	Attempts int
-	FirstAt  time.Time
-	DeadAt   time.Time
-	Message  event.Message
 }
 
 const (
@@ -144,7 +117,7 @@ func (f *failures) save(ctx context.Context, tx *sql.Tx, now time.Time, r *resul
 			letters = append(letters, v.letter.row())
 			forgotten = append(forgotten, id)
 		case v.action == again && in.attempts > row.n:
-			text := clean(r.refused[i].Error())
+			text := clean(describe(r.refused[i]))
 			if seen {
 				changed = append(changed, []any{id, in.attempts, now, text})
 			} else {
@@ -187,33 +160,44 @@ func (f *failures) failed(r *result) []int {
 
 func (f *failures) id(in *Input) string { return event.DeriveID(in.cause, f.handler) }
 
+// load locks the counts, so that no replica's attempt is lost. It looks for
+// letters afterwards: a count that went meanwhile may have become one.
 func (f *failures) load(ctx context.Context, tx *sql.Tx, r *result, failed []int) (map[string]attempt, error) {
 	ids := make([]string, len(failed))
 	for k, i := range failed {
 		ids[k] = f.id(r.inputs[i])
 	}
+	known := make(map[string]attempt)
 	in, arg := f.db.In(failureID, 1, ids)
-	rows, err := tx.QueryContext(ctx, `SELECT id, attempts, first_at, false FROM `+attemptsTable+` WHERE `+in+`
-		UNION ALL SELECT id, attempts, first_at, true FROM `+lettersTable+` WHERE `+in, arg)
+	err := f.read(ctx, tx, known, false, `SELECT id, attempts, first_at FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
 	if err != nil {
-		return nil, fmt.Errorf("load attempts: %w", err)
+		return nil, err
+	}
+	err = f.read(ctx, tx, known, true, `SELECT id, attempts, first_at FROM `+lettersTable+` WHERE `+in, arg)
+	return known, err
+}
+
+func (f *failures) read(ctx context.Context, tx *sql.Tx, known map[string]attempt, dead bool, query string, arg any) error {
+	rows, err := tx.QueryContext(ctx, query, arg)
+	if err != nil {
+		return fmt.Errorf("load attempts: %w", err)
 	}
 	defer rows.Close()
-	known := make(map[string]attempt)
 	for rows.Next() {
 		var id string
-		var a attempt
-		if err := rows.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt), &a.dead); err != nil {
-			return nil, fmt.Errorf("load attempts: %w", err)
+		a := attempt{dead: dead}
+		if err := rows.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt)); err != nil {
+			return fmt.Errorf("load attempts: %w", err)
 		}
 		known[id] = a
 	}
-	return known, rows.Err()
+	return rows.Err()
 }
 
-// judge turns an error into a verdict. What is a dead letter already is left at
-// that; only its message may be missing, if this is not the first time that the
-// input is here.
+// judge turns an error into a verdict. What is a dead letter already was decided
+// again nevertheless, for it may have been mended meanwhile. If it was not, no
+// attempt is counted and no second letter made; only the letter's message may be
+// missing, if this is not the first time that the input is here.
 func (f *failures) judge(in *Input, err error, before attempt, now time.Time) verdict {
 	var notYet *notYetError
 	var never *neverError
@@ -239,36 +223,6 @@ func (f *failures) judge(in *Input, err error, before attempt, now time.Time) ve
 	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), first, now)}
 }
 
-func (f *failures) letter(in *Input, err error, attempts int, first, now time.Time) *Letter {
-	l := &Letter{
-		ID:       f.id(in),
-		Handler:  f.handler,
-		Consumer: in.letter.consumer,
-		EventID:  in.cause,
-		Kind:     kind(err),
-		Error:    clean(err.Error()),
-		Attempts: attempts,
-		FirstAt:  first,
-		DeadAt:   now,
-		Message:  in.letter.message,
-	}
-	if in.Event != nil {
-		l.Type, l.Key = in.Event.Type, in.Event.Subject
-		if in.Event.ID != "" {
-			l.EventID = in.Event.ID
-		}
-	}
-	return l
-}
-
-func (l *Letter) row() []any {
-	headers, _ := json.Marshal(l.Message.Header) // a map of strings always marshals
-	return []any{
-		l.ID, l.Handler, l.Consumer, clean(l.EventID), clean(l.Type), clean(l.Key), l.Kind, l.Error, l.Attempts,
-		l.FirstAt, l.DeadAt, clean(l.Message.Subject), clean(string(headers)), base64.StdEncoding.EncodeToString(l.Message.Data),
-	}
-}
-
 // handled returns the ids of inputs that were handled in the end.
 func (f *failures) handled(r *result) []any {
 	var ids []any
@@ -287,9 +241,4 @@ func (f *failures) forget(ctx context.Context, tx *sql.Tx, ids []any) error {
 	}
 	_, err := f.db.Delete(ctx, tx, attemptsTable, failureID, ids)
 	return err
-}
-
-// clean makes any text fit for a text column.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

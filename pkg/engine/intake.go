@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +20,6 @@ type intake struct {
 	carry  *group     // taken from a queue but too large for the batch before
 	last   int        // size of the batch before
 	closed chan struct{}
-	busy   atomic.Int64 // when the running batch began, in Unix nanoseconds
 
 	timers sync.WaitGroup // one for each of waiting, until it is put back
 
@@ -120,12 +117,10 @@ func (q *intake) close() { close(q.closed) }
 
 // next waits for the next batch; nil means that the intake was closed.
 func (q *intake) next() []*Input {
-	q.busy.Store(0)
 	first, ok := q.first()
 	if !ok {
 		return nil
 	}
-	q.busy.Store(time.Now().UnixNano())
 	b := &batch{cfg: q.cfg}
 	b.add(first)
 	if !first.alone {
@@ -193,82 +188,6 @@ func (q *intake) more(linger <-chan time.Time) (group, bool) {
 	case <-q.closed:
 		return group{}, false
 	}
-}
-
-func (q *intake) busyFor() time.Duration {
-	since := q.busy.Load()
-	if since == 0 {
-		return 0
-	}
-	return time.Since(time.Unix(0, since))
-}
-
-// batch is a batch in the making.
-type batch struct {
-	cfg    Config
-	inputs []*Input
-	weight int
-}
-
-func (b *batch) weigh(g group) int {
-	w := 0
-	for _, in := range g.inputs {
-		w += in.weight(b.cfg)
-	}
-	return w
-}
-
-// weight is 1 for what will not be decided.
-func (in *Input) weight(c Config) int {
-	if in.failure != nil {
-		return 1
-	}
-	return c.Weigh(in.Body)
-}
-
-// split cuts inputs that came together into groups that each fit into a batch.
-func split(inputs []*Input, c Config, alone bool) []group {
-	var out []group
-	begin, weight := 0, 0
-	for i, in := range inputs {
-		w := in.weight(c)
-		if i > begin && (i-begin >= c.MaxInputs || weight+w > c.MaxWeight) {
-			out = append(out, group{inputs: inputs[begin:i:i], alone: alone})
-			begin, weight = i, 0
-		}
-		weight += w
-	}
-	if begin < len(inputs) {
-		out = append(out, group{inputs: inputs[begin:], alone: alone})
-	}
-	return out
-}
-
-func (b *batch) full() bool {
-	return len(b.inputs) >= b.cfg.MaxInputs || b.weight >= b.cfg.MaxWeight
-}
-
-func (b *batch) fits(g group) bool {
-	return len(b.inputs)+len(g.inputs) <= b.cfg.MaxInputs && b.weight+b.weigh(g) <= b.cfg.MaxWeight
-}
-
-func (b *batch) add(g group) {
-	b.inputs = append(b.inputs, g.inputs...)
-	b.weight += b.weigh(g)
-}
-
-// jittered spreads d over its upper half, so that many that failed together do
-// not come back together.
-func jittered(d time.Duration) time.Duration {
-	return d/2 + rand.N(d/2+1)
-}
-
-// grow doubles d up to limit for each attempt after the first.
-func grow(d time.Duration, attempt int, limit time.Duration) time.Duration {
-	for ; attempt > 1 && d < limit; attempt-- {
-		d *= 2
-	}
-	return min(d, limit)
 }
 
 // drain gives up what nobody will decide any more.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"orderly/pkg/sqldb"
@@ -28,22 +30,23 @@ func newMarks(db *sqldb.DB) *marks {
 	return &marks{db: db, written: make(map[string]time.Time)}
 }
 
+// save marks the consumers of a batch, in key order: replicas write the same
+// rows.
 func (m *marks) save(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) error {
 	m.pending = nil
 	for _, in := range inputs {
 		if in.letter == nil || now.Sub(m.written[in.letter.consumer]) < markEvery {
 			continue
 		}
-		if _, again := m.pending[in.letter.consumer]; again {
-			continue
-		}
-		if err := m.write(ctx, tx, in.letter.consumer, now); err != nil {
-			return fmt.Errorf("mark the progress of consumer %s: %w", in.letter.consumer, err)
-		}
 		if m.pending == nil {
 			m.pending = make(map[string]time.Time)
 		}
 		m.pending[in.letter.consumer] = now
+	}
+	for _, consumer := range slices.Sorted(maps.Keys(m.pending)) {
+		if err := m.write(ctx, tx, consumer, now); err != nil {
+			return fmt.Errorf("mark the progress of consumer %s: %w", consumer, err)
+		}
 	}
 	return nil
 }

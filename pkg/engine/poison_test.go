@@ -190,22 +190,31 @@ func TestEngine_dead_letter_of_the_largest_message(t *testing.T) {
 	}
 }
 
-// A cause that is a dead letter already is neither tried nor buried again, but
-// its own message, delivered again, is known to have been published.
+// A cause that is a dead letter already is decided again when it comes again, for
+// it may have been mended meanwhile; if it was not, no attempt is counted and no
+// second letter made.
 func TestEngine_parked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, onSQLite(t))
 	r.bank.faults()
 	r.start(nil)
-	r.publish(one(1, "never"))
+	r.publish(one(1, "fail"))
 	r.drained()
-	r.publish(one(1, "never"), one(2, ""))
-	r.publishPack(one(3, ""), one(1, "never"))
+	r.publish(one(1, "fail"), one(2, ""))
+	r.drained()
+	r.publishPack(one(3, ""), one(1, "fail"))
 	r.drained()
 	r.wantBalance(2)
-	want := map[string]death{r.made(one(1, "")).ID: {"refused", 1}}
+	want := map[string]death{r.made(one(1, "")).ID: {"attempts_exhausted", 5}}
 	r.wantDeaths(want)
 	r.wantLetters(want)
+	if n := r.bank.decisions(depositID(1)); n != 5+2 {
+		t.Errorf("decided %d times, want 5 until it was buried and once each time that it came again", n)
+	}
+	r.bank.decide = nil // mended
+	r.publish(one(1, "fail"))
+	r.drained()
+	r.wantBalance(3)
 }
 
 // An event whose payload is broken says nothing about the true event of its id.
@@ -274,12 +283,30 @@ func TestEngine_delivered_before_is_decided_alone(t *testing.T) {
 	hold.open()
 	r.drained()
 	r.wantBalance(5)
-	var sizes []int
 	for _, b := range r.observed() {
-		sizes = append(sizes, b.Inputs)
+		if b.Inputs != 1 {
+			t.Errorf("a batch of %d, want each event in one of its own", b.Inputs)
+		}
 	}
-	if !slices.Equal(slices.Sorted(slices.Values(sizes)), []int{1, 1, 1, 2}) {
-		t.Errorf("batches of %v, want each message in one of its own", sizes)
+}
+
+// A pack with something in it that ends processes is taken apart, so that only
+// that is buried in the end.
+func TestEngine_takes_packs_apart_that_kill(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onSQLite(t))
+	r.send([]event.Event{r.made(one(1, "")), r.badDeposit(2), r.made(one(3, ""))})
+	r.deliver(1, 19)
+	r.publish(one(4, ""))
+	r.start(nil)
+	r.drained()
+	r.wantBalance(3)
+	r.wantAnswered(one(1, ""), one(3, ""), one(4, ""))
+	want := map[string]death{r.made(one(2, "")).ID: {"undecodable", 1}}
+	r.wantDeaths(want)
+	r.wantLetters(want)
+	if n := len(r.stored("deposits")); n != 2+3 {
+		t.Errorf("%d messages in the stream, want the pack, another one, and three that were in the pack", n)
 	}
 }
 

@@ -15,10 +15,6 @@ import (
 const (
 	rerunPause    = 5 * time.Millisecond
 	rerunMaxPause = 2 * time.Second
-	// maxReruns is how often a batch may fail with an error that says nothing
-	// about its inputs before a database that works otherwise is taken as proof
-	// that it does.
-	maxReruns = 4
 )
 
 // errSpoiled rolls a batch back because an input failed after the state had
@@ -44,7 +40,7 @@ func unique(inputs []*Input) []*Input {
 		outcome, failed bool
 	}
 	first := make(map[key]*Input, len(inputs))
-	out := inputs[:0]
+	out := make([]*Input, 0, len(inputs))
 	for _, in := range inputs {
 		if in.cause != "" {
 			k := key{in.cause, in.outcome, in.failure != nil}
@@ -63,8 +59,9 @@ func unique(inputs []*Input) []*Input {
 // process commits a batch, however often it must run for that, and hands over
 // what follows from it.
 func (e *Engine) process(inputs []*Input) {
-	began, suspect := time.Now(), false
-	for reruns := 0; ; {
+	began := time.Now()
+	var seen strikes
+	for reruns := 0; ; reruns++ {
 		r, err := e.transact(inputs)
 		switch {
 		case err == nil:
@@ -72,67 +69,18 @@ func (e *Engine) process(inputs []*Input) {
 			e.finish(r)
 			return
 		case errors.Is(err, errSpoiled):
-			reruns++
+			seen = strikes{}
+			continue
 		case e.ctx.Err() != nil:
 			giveUp(inputs, ErrStopped)
 			return
-		case e.passing(err) && !suspect:
-			suspect = e.suspects(inputs, reruns, err)
-			reruns++
-			e.log.Warn("batch rolled back, running it again", zap.Int("inputs", len(inputs)), zap.Int("reruns", reruns), zap.Error(err))
-			e.pause(jittered(grow(rerunPause, reruns, rerunMaxPause)))
-		default:
-			e.isolate(inputs, err)
+		case !e.passing(err), e.suspect(inputs, &seen, err):
+			e.isolate(inputs, r.slow, err)
 			return
 		}
+		e.log.Warn("batch rolled back, running it again", zap.Int("inputs", len(inputs)), zap.Int("reruns", reruns+1), zap.Error(err))
+		e.pause(jittered(grow(rerunPause, reruns+1, rerunMaxPause)))
 	}
-}
-
-// passing reports whether an error says nothing about the inputs.
-func (e *Engine) passing(err error) bool {
-	return e.cfg.DB.Retryable(err) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// suspects reports whether an error that should pass may be the inputs' own
-// after all, such as a handler's row that is there already, or a wait without
-// end: it does not pass, and the database works for others. A batch whose inputs
-// have all failed only has that to write down, and goes on trying.
-func (e *Engine) suspects(inputs []*Input, reruns int, err error) bool {
-	if reruns < maxReruns && !errors.Is(err, context.DeadlineExceeded) {
-		return false
-	}
-	for _, in := range inputs {
-		if in.failure == nil {
-			return e.databaseWorks()
-		}
-	}
-	return false
-}
-
-// databaseWorks tries a transaction that has nothing to do with any input.
-func (e *Engine) databaseWorks() bool {
-	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
-	defer cancel()
-	return e.cfg.DB.InTx(ctx, func(tx *sql.Tx, now time.Time) error { return e.marks.write(ctx, tx, probe, now) }) == nil
-}
-
-// isolate finds the input that a transaction cannot be committed with: each
-// half is loaded and decided again.
-func (e *Engine) isolate(inputs []*Input, err error) {
-	if len(inputs) > 1 {
-		half := len(inputs) / 2
-		e.process(inputs[:half:half])
-		e.process(inputs[half:])
-		return
-	}
-	in := inputs[0]
-	if in.failure != nil { // not even its failure can be written down
-		e.log.Error("failure could not be recorded", zap.String("event_id", in.cause), zap.NamedError("failure", in.failure), zap.Error(err))
-		giveUp(inputs, err)
-		return
-	}
-	in.failure = err
-	e.process(inputs)
 }
 
 func giveUp(inputs []*Input, err error) {
@@ -149,7 +97,7 @@ type result struct {
 	refused []error // by input; nil where it was decided
 	verdict []verdict
 	events  []event.Event
-	from    []int // by event: the position of its input
+	slow    *Input // nil, or whose decision had not returned when the time was over
 	reruns  int
 	elapsed time.Duration
 }
@@ -158,6 +106,8 @@ type result struct {
 func (e *Engine) transact(inputs []*Input) (*result, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
 	defer cancel()
+	e.busy.Store(time.Now().UnixNano())
+	defer e.busy.Store(0)
 	r := &result{
 		inputs:  inputs,
 		decided: make([]Decision, len(inputs)),
@@ -227,9 +177,9 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 	})
 	var panicked *PanicError
 	switch {
-	case ctx.Err() != nil && time.Since(began) > e.cfg.TransactionTimeout/2 && e.ctx.Err() == nil:
-		in.failure = fmt.Errorf("not decided within %v: %w", e.cfg.TransactionTimeout, ctx.Err())
-		return errSpoiled
+	case ctx.Err() != nil && time.Since(began) > e.cfg.TransactionTimeout/2:
+		r.slow = in
+		return fmt.Errorf("not decided within %v: %w", e.cfg.TransactionTimeout, ctx.Err())
 	case errors.As(err, &panicked):
 		in.failure = err
 		return errSpoiled
@@ -245,10 +195,7 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 			return errSpoiled
 		}
 	}
-	for _, out := range d.Events {
-		r.events = append(r.events, out)
-		r.from = append(r.from, i)
-	}
+	r.events = append(r.events, d.Events...)
 	r.decided[i] = d
 	return nil
 }
@@ -276,7 +223,7 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 func (e *Engine) finish(r *result) {
 	if r.states != nil {
 		if err := caught(func() error { r.states.Committed(); return nil }); err != nil {
-			e.log.Error("the decider's Committed failed", zap.Error(err))
+			e.log.Error("the decider's Committed failed", errorFields(err)...)
 		}
 	}
 	for i, in := range r.inputs {
@@ -291,14 +238,16 @@ func (e *Engine) finish(r *result) {
 
 func (e *Engine) logVerdicts(r *result) {
 	for i, in := range r.inputs {
-		if r.refused[i] == nil || in.letter == nil && !in.outcome { // a command's caller knows
+		err := r.refused[i]
+		var panicked *PanicError
+		if err == nil || in.awaited && !in.outcome && !errors.As(err, &panicked) { // its caller knows
 			continue
 		}
 		log := e.log.Warn
 		if r.verdict[i].action == bury {
 			log = e.log.Error
 		}
-		log("input was not handled", in.fields(zap.String("verdict", r.verdict[i].action.String()), zap.Error(r.refused[i]))...)
+		log("input was not handled", in.fields(append(errorFields(err), zap.String("verdict", r.verdict[i].action.String()))...)...)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
@@ -29,50 +31,144 @@ func (c *cut) PublishMsg(ctx context.Context, m *nats.Msg, opts ...jetstream.Pub
 	return ack, err
 }
 
-// An event is acknowledged only after its outputs are stored, and trying again
-// costs no delivery, so that a long failure buries nobody.
-func TestEngine_stream_of_the_outputs_is_missing(t *testing.T) {
+// failing is a JetStream on which nothing can be published below prefix, and how
+// often that was tried.
+func (r *rig) failing(prefix string, broken *atomic.Bool) (*cut, *atomic.Int64) {
+	var tried atomic.Int64
+	return &cut{r.js, func(_ context.Context, m *nats.Msg, next func() error) error {
+		if broken.Load() && strings.HasPrefix(m.Subject, prefix) {
+			tried.Add(1)
+			return errors.New("no leader")
+		}
+		return next()
+	}}, &tried
+}
+
+// G5: an event is acknowledged only after its outputs are stored. They are
+// committed, so that they are sent as they are for as long as it takes: a decider
+// may have nothing to say the second time.
+func TestEngine_outputs_that_cannot_be_published(t *testing.T) {
+	t.Parallel()
+	for name, note := range map[string]string{"of an event": "", "of the outcome of a call": "call"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, onSQLite(t))
+			r.bank.approve = func(context.Context, deposit) error { return nil }
+			var broken atomic.Bool
+			broken.Store(true)
+			js, tried := r.failing("balances.", &broken)
+			core, logs := observer.New(zap.ErrorLevel)
+			r.publish(one(1, note))
+			r.start(func(c *engine.Config) { c.JetStream, c.Logger = js, zap.New(core) })
+			r.await("it was tried for so long that it is an error", func() bool { return logs.Len() > 0 && tried.Load() > 7 })
+			if n := r.consumer().NumAckPending; n != 1 {
+				t.Errorf("%d messages are unanswered, want 1", n)
+			}
+			broken.Store(false)
+			r.drained()
+			r.wantBalance(1)
+			r.wantAnswered(one(1, ""))
+			if n, want := r.bank.decisions(depositID(1)), 1+len(note)/4; n != want {
+				t.Errorf("decided %d times, want %d", n, want)
+			}
+			if n := r.redelivered(); n != 0 {
+				t.Errorf("%d messages were delivered again", n)
+			}
+		})
+	}
+}
+
+// Too many batches that cannot be published hold up the loop, and nobody who
+// waits for it waits longer than he wants to.
+func TestEngine_back_pressure_of_the_broker(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onSQLite(t))
+	var broken atomic.Bool
+	broken.Store(true)
+	js, tried := r.failing("balances.", &broken)
+	e := r.start(func(c *engine.Config) { c.JetStream = js })
+	for n := range 5 { // four wait for their PubAcks, the fifth for a place among them
+		if _, err := e.Do(t.Context(), one(n, ""), engine.Meta{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := e.Do(ctx, one(5, ""), engine.Meta{}); !errors.Is(err, engine.ErrBusy) {
+		t.Errorf("a command behind them got %v, want ErrBusy", err)
+	}
+	if d := e.Stalled(); d != 0 {
+		t.Errorf("stalled for %v, although it is the broker that is away", d)
+	}
+	if tried.Load() < 4 {
+		t.Error("fewer than four batches were published")
+	}
+	broken.Store(false)
+	r.await("all is published", func() bool { return e.InHand() == 0 })
+	r.wantBalance(6)
+	r.wantAnswered(ones(0, 6)...)
+}
+
+// A stream that has vanished is made again, and gets what was meant for it.
+func TestEngine_stream_of_the_outputs_vanishes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, onSQLite(t))
 	if err := r.js.DeleteStream(t.Context(), "balances"); err != nil {
 		t.Fatal(err)
 	}
+	var restored atomic.Int64
 	r.publishPack(ones(1, 4)...)
-	r.start(func(c *engine.Config) { c.PublishTimeout = 100 * time.Millisecond })
-	r.await("the outputs failed, and their causes were decided again", func() bool { return r.bank.decisions(depositID(1)) >= 3 })
-	if n := r.consumer().NumAckPending; n != 1 {
-		t.Errorf("%d messages are unanswered, want 1", n)
-	}
-	r.makeStream("balances")
+	r.start(func(c *engine.Config) {
+		c.Restore = func(ctx context.Context) error {
+			if restored.Add(1) == 1 {
+				panic("out of cheese")
+			}
+			_, err := r.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "balances", Subjects: []string{"balances.>"}})
+			return err
+		}
+	})
 	r.drained()
 	r.wantBalance(3)
 	r.wantAnswered(ones(1, 4)...)
-	r.wantDeaths(map[string]death{})
-	if n := r.redelivered(); n != 0 {
-		t.Errorf("%d messages were delivered again", n)
+	if n := r.bank.decisions(depositID(1)); n != 1 {
+		t.Errorf("decided %d times, want 1", n)
 	}
 }
 
-// A dead letter that cannot be published is published later, and written once.
-func TestEngine_stream_of_the_dead_letters_is_missing(t *testing.T) {
+// Dead letters that cannot be published hold up nobody but their originals: not
+// the loop, and not the neighbours in their batch.
+func TestEngine_dead_letters_that_cannot_be_published(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, onSQLite(t))
 	r.bank.faults()
-	if err := r.js.DeleteStream(t.Context(), "dlq"); err != nil {
-		t.Fatal(err)
+	var broken atomic.Bool
+	broken.Store(true)
+	js, tried := r.failing("dlq.", &broken)
+	hold := newGate()
+	r.bank.onLoad = func([]*engine.Input) error { hold.pass(); return nil }
+	const bad = 20
+	for n := range bad {
+		r.publish(one(100+n, "never"), one(n, ""))
 	}
-	r.send([]event.Event{r.badDeposit(1), r.made(one(2, "never"))})
-	r.start(func(c *engine.Config) { c.PublishTimeout = 100 * time.Millisecond })
-	r.await("it was tried again", func() bool { return r.bank.decisions(depositID(2)) >= 2 })
-	r.makeStream("dlq")
+	e := r.start(func(c *engine.Config) { c.JetStream, c.MaxInputs = js, 4 })
+	r.await("all is in hand", func() bool { return e.InHand() == 2*bad })
+	hold.open()
+	r.await("the good ones are acknowledged", func() bool { return r.consumer().NumAckPending == bad })
+	if tried.Load() == 0 || e.InHand() != bad {
+		t.Errorf("%d attempts to publish, %d in hand, want some and %d", tried.Load(), e.InHand(), bad)
+	}
+	broken.Store(false)
 	r.drained()
-	letters := map[string]bool{} // a publish that timed out may have arrived
-	for _, m := range r.stored("dlq") {
-		letters[m.Header.Get("dlq-id")] = true
+	r.wantBalance(bad)
+	want := map[string]death{}
+	for n := range bad {
+		want[r.made(one(100+n, "")).ID] = death{"refused", 1}
+		if got := r.bank.decisions(depositID(100 + n)); got != 1 {
+			t.Errorf("decided %d times, want 1", got)
+		}
 	}
-	if n := len(r.deaths()); n != 2 || len(letters) != 2 {
-		t.Errorf("%d rows and %d dead letters, want 2 and 2", n, len(letters))
-	}
+	r.wantDeaths(want)
+	r.wantLetters(want)
 }
 
 // A publish outlives a time without answers.

@@ -2,13 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
 	"orderly/pkg/event"
@@ -17,141 +18,174 @@ import (
 const (
 	// publishing is how many batches may wait for their PubAcks while the next
 	// is decided.
-	publishing   = 4
+	publishing = 4
+	// burying is how many dead letters may wait for their PubAcks.
+	burying      = 16
 	publishPause = 50 * time.Millisecond
 	publishTry   = 5 * time.Second
+	// publishAlarm is from which attempt on it is an error that a message cannot
+	// be published: an election is over by then.
+	publishAlarm = 8
+	restoreEvery = 2 * time.Second
 )
 
-// publisher sends what batches put out and settles their inputs afterwards.
+// publisher sends what was committed, for as long as it takes, and settles the
+// inputs afterwards. A committed answer is sent as it is, never decided again:
+// a second decision may have nothing left to say.
 type publisher struct {
-	e     *Engine
-	slots chan struct{}
-	wg    sync.WaitGroup
+	e      *Engine
+	slots  chan struct{}
+	graves chan struct{}
+	wg     sync.WaitGroup
+
+	failing atomic.Int64 // since when nothing could be published, in Unix nanoseconds; 0 if it can
+
+	restoring sync.Mutex // guards restored, held while Restore runs
+	restored  time.Time
 }
 
 func newPublisher(e *Engine) *publisher {
-	return &publisher{e: e, slots: make(chan struct{}, publishing)}
+	return &publisher{e: e, slots: make(chan struct{}, publishing), graves: make(chan struct{}, burying)}
 }
 
 // publish sends a batch's outputs while the next batch is decided. It waits
-// only if too many batches are under way.
+// only if too many batches are under way: that is how a broker that is away
+// slows the engine down.
 func (p *publisher) publish(r *result) {
-	if len(r.events) == 0 && !r.buries() {
-		p.settle(r, nil)
+	if len(r.events) == 0 {
+		p.settle(r)
 		return
 	}
-	p.slots <- struct{}{} // freed at the latest when all publishing times out
+	p.slots <- struct{}{} // freed at the latest when the engine is aborted
 	p.wg.Go(func() {
 		defer func() { <-p.slots }()
-		p.settle(r, p.send(r))
+		packs, err := p.e.cfg.Registry.Pack(r.events, 0)
+		if err != nil { // the events were sealed, so this cannot be an input's fault
+			p.e.log.Error("outputs could not be packed", zap.Error(err))
+			giveUp(r.inputs, err)
+			return
+		}
+		messages := make([]event.Message, len(packs))
+		for i, pack := range packs {
+			messages[i] = pack.Message
+		}
+		if err := p.sendAll(messages); err != nil {
+			giveUp(r.inputs, err)
+			return
+		}
+		p.settle(r)
 	})
 }
 
 func (p *publisher) wait() { p.wg.Wait() }
 
-func (r *result) buries() bool {
-	for _, v := range r.verdict {
-		if v.action == bury {
-			return true
-		}
-	}
-	return false
+// bury publishes the dead letter of an input, whose row is committed, and
+// settles the input afterwards. Nothing else waits for that. How many letters
+// wait is bounded by what the readers may have in hand.
+func (p *publisher) bury(in *Input, l *Letter) {
+	p.later(in, errDead, l.publication())
 }
 
-// send publishes everything and returns, by input, what could not be.
-func (p *publisher) send(r *result) map[int]error {
-	packs, err := p.e.cfg.Registry.Pack(r.events, 0)
-	if err != nil { // the events were sealed, so this cannot be an input's fault
-		return allFailed(r, err)
-	}
-	var mu sync.Mutex
+// later publishes messages beside everything else, then settles the input with
+// outcome.
+func (p *publisher) later(in *Input, outcome error, messages ...event.Message) {
+	p.wg.Go(func() {
+		select {
+		case p.graves <- struct{}{}:
+		case <-p.e.ctx.Done():
+			in.settled(ErrStopped)
+			return
+		}
+		err := p.sendAll(messages)
+		<-p.graves
+		if err != nil {
+			outcome = err
+		}
+		in.settled(outcome)
+	})
+}
+
+// sendAll returns nil once the server has stored all messages. Its only error
+// is that the engine was aborted before.
+func (p *publisher) sendAll(messages []event.Message) error {
+	errs := make([]error, len(messages))
 	var wg sync.WaitGroup
-	failed := make(map[int]error)
-	fail := func(err error, inputs ...int) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, i := range inputs {
-			failed[i] = err
-		}
-	}
-	for _, pack := range packs {
-		wg.Go(func() {
-			if err := p.sendOne(pack.Message); err != nil {
-				for _, k := range pack.Events {
-					fail(err, r.from[k])
-				}
-			}
-		})
-	}
-	for i, v := range r.verdict {
-		if v.action != bury {
-			continue
-		}
-		wg.Go(func() {
-			if err := p.sendOne(v.letter.publication()); err != nil {
-				fail(err, i)
-			}
-		})
+	for i, m := range messages {
+		wg.Go(func() { errs[i] = p.send(m) })
 	}
 	wg.Wait()
-	return failed
+	return errors.Join(errs...)
 }
 
-func allFailed(r *result, err error) map[int]error {
-	failed := make(map[int]error)
-	for i := range r.inputs {
-		failed[i] = err
-	}
-	return failed
-}
-
-// sendOne publishes until the server has stored the message, through
-// elections and reconnects, for as long as PublishTimeout.
-func (p *publisher) sendOne(m event.Message) error {
-	ctx, cancel := context.WithTimeout(p.e.ctx, p.e.cfg.PublishTimeout)
-	defer cancel()
+// send publishes until the server has stored the message, through elections,
+// reconnects and the loss of a stream, unless the engine is aborted.
+func (p *publisher) send(m event.Message) error {
 	for attempt := 1; ; attempt++ {
-		err := p.try(ctx, m)
+		err := p.try(m)
 		if err == nil {
+			p.failing.Store(0)
 			return nil
 		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("publish on %s: %w", m.Subject, err)
+		p.failing.CompareAndSwap(0, time.Now().UnixNano())
+		if p.e.ctx.Err() != nil {
+			return fmt.Errorf("%w: publish on %s: %w", ErrStopped, m.Subject, err)
 		}
-		if attempt == 1 {
-			p.e.log.Warn("publish failed, trying again", zap.String("nats_subject", m.Subject), zap.Error(err))
+		p.logFailed(m, attempt, err)
+		if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
+			p.restore()
 		}
-		select {
-		case <-time.After(jittered(grow(publishPause, attempt, 2*time.Second))):
-		case <-ctx.Done():
-		}
+		p.e.pause(jittered(grow(publishPause, attempt, 2*time.Second)))
 	}
 }
 
-func (p *publisher) try(ctx context.Context, m event.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, publishTry)
+func (p *publisher) try(m event.Message) error {
+	ctx, cancel := context.WithTimeout(p.e.ctx, publishTry)
 	defer cancel()
 	_, err := p.e.cfg.JetStream.PublishMsg(ctx, &nats.Msg{Subject: m.Subject, Header: nats.Header(m.Header), Data: m.Data})
 	return err
 }
 
-// settle tells the inputs' owners, starts calls and puts back what must be
-// decided again.
-func (p *publisher) settle(r *result, failed map[int]error) {
-	var missed []*Input
+func (p *publisher) logFailed(m event.Message, attempt int, err error) {
+	if attempt&(attempt-1) != 0 { // seldom, but not only once
+		return
+	}
+	log := p.e.log.Warn
+	if attempt >= publishAlarm {
+		log = p.e.log.Error
+	}
+	log("publish failed, trying again", zap.String("nats_subject", m.Subject), zap.Int("attempt", attempt), zap.Error(err))
+}
+
+// restore makes a stream again that may have vanished, once for all who miss
+// one.
+func (p *publisher) restore() {
+	if p.e.cfg.Restore == nil || !p.restoring.TryLock() {
+		return
+	}
+	defer p.restoring.Unlock()
+	if time.Since(p.restored) < restoreEvery {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.e.ctx, publishTry)
+	defer cancel()
+	if err := caught(func() error { return p.e.cfg.Restore(ctx) }); err != nil {
+		p.e.log.Warn("what has vanished could not be restored", errorFields(err)...)
+	}
+	p.restored = time.Now()
+}
+
+// settle tells the inputs' owners, buries, starts calls and puts back what must
+// be decided again.
+func (p *publisher) settle(r *result) {
 	for i, in := range r.inputs {
 		v, call := r.verdict[i], r.decided[i].Call
 		switch {
-		case failed[i] != nil && in.letter != nil:
-			in.letter.again = true
-			missed = append(missed, in)
-		case failed[i] != nil:
-			p.e.log.Error("outputs of a command or tick were not published", in.fields(zap.Error(failed[i]))...)
-			in.settled(failed[i])
 		case v.action == again:
 			in.failure = nil
 			p.e.intake.later(group{inputs: []*Input{in}, alone: true}, v.pause)
-		case v.action == bury, v.action == parked:
+		case v.action == bury:
+			p.bury(in, v.letter)
+		case v.action == parked:
 			in.settled(errDead)
 		case call != nil:
 			p.e.calls.start(in, call)
@@ -159,66 +193,4 @@ func (p *publisher) settle(r *result, failed map[int]error) {
 			in.settled(nil)
 		}
 	}
-	switch {
-	case len(missed) == 0:
-	case p.e.ctx.Err() != nil:
-		giveUp(missed, ErrStopped)
-	default:
-		p.e.log.Error("outputs were not published, their causes are decided again", zap.Int("inputs", len(missed)))
-		p.e.intake.later(group{inputs: missed}, missedPause)
-	}
-}
-
-// publication is the dead letter as a message: the original's headers and
-// payload untouched, and what is known of its death in headers beside them.
-// Headers that the server obeys are kept under dlq-nats-, and a payload that
-// leaves no room for the headers is in the table alone.
-func (l *Letter) publication() event.Message {
-	header := make(map[string][]string, len(l.Message.Header)+12)
-	size := len(l.Message.Data)
-	for name, values := range l.Message.Header {
-		if strings.HasPrefix(strings.ToLower(name), "nats-") {
-			name = "dlq-" + name
-		}
-		header[name] = values
-		for _, v := range values {
-			size += len(name) + len(v) + 4
-		}
-	}
-	set := func(name, value string) { header["dlq-"+name] = []string{oneLine(value)} }
-	set("id", l.ID)
-	set("handler", l.Handler)
-	set("consumer", l.Consumer)
-	set("event-id", l.EventID)
-	set("kind", l.Kind)
-	set("error", l.Error)
-	set("attempts", strconv.Itoa(l.Attempts))
-	set("subject", l.Message.Subject)
-	set("first-at", l.FirstAt.Format(time.RFC3339Nano))
-	set("dead-at", l.DeadAt.Format(time.RFC3339Nano))
-	m := event.Message{Subject: "dlq." + l.Handler + "." + l.Kind, Header: header, Data: l.Message.Data}
-	if size > event.MaxMessage-letterRoom {
-		set("data", "too large to travel on, see the table")
-		m.Data = nil
-	}
-	return m
-}
-
-// letterRoom is for what a dead letter's headers add to the original.
-const letterRoom = 8 << 10
-
-const maxHeader = 1024
-
-// oneLine makes a text fit for a header.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > maxHeader {
-		s = strings.ToValidUTF8(s[:maxHeader], "")
-	}
-	return s
 }

@@ -2,9 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -31,15 +28,13 @@ const (
 	pullExpiry = time.Second // how long a stop waits for the running pull
 	maxPull    = 256
 	// maxDeliveries is how often a message may come, which only the death of
-	// processes or a broken connection causes, before it is buried untouched.
+	// processes or a broken connection causes, before a single event is buried
+	// untouched, and a pack sent again as single events that count for themselves.
 	maxDeliveries = 20
-	ackWait       = 30 * time.Second // where the consumer's own is not known
-	missedPause   = time.Second      // before what was not handled comes again
-)
-
-var (
-	errUndecodable   = errors.New("the message could not be read")
-	errKilledProcess = fmt.Errorf("delivered %d times without an answer: handling it seems to end the process", maxDeliveries)
+	// maxOpened is how often it may come before it is not even opened any more.
+	maxOpened   = 2 * maxDeliveries
+	ackWait     = 30 * time.Second // where the consumer's own is not known
+	missedPause = time.Second      // before what was not handled comes again
 )
 
 // reader fetches from one consumer. It owns its messages until each is
@@ -89,7 +84,7 @@ func (r *reader) run() {
 		}
 		failures++
 		r.cons = nil
-		r.log.Warn("fetch failed, trying again", zap.Error(err))
+		r.log.Warn("fetch failed, trying again", errorFields(err)...)
 		select {
 		case <-time.After(jittered(grow(100*time.Millisecond, failures, 5*time.Second))):
 		case <-r.e.stopping:
@@ -152,7 +147,7 @@ func (r *reader) bind() error {
 	defer cancel()
 	c, err := r.e.cfg.JetStream.Consumer(ctx, r.cfg.Stream, r.cfg.Name)
 	if vanished(err) && r.e.cfg.Restore != nil {
-		if err := r.e.cfg.Restore(ctx); err != nil {
+		if err := caught(func() error { return r.e.cfg.Restore(ctx) }); err != nil {
 			return fmt.Errorf("bind: restore what has vanished: %w", err)
 		}
 		c, err = r.e.cfg.JetStream.Consumer(ctx, r.cfg.Stream, r.cfg.Name)
@@ -199,12 +194,16 @@ func (r *reader) free() int {
 	return r.cfg.MaxInHand - r.inHand
 }
 
-// take turns a message into inputs and hands them in. A message that was
-// delivered before has batches of its own: should it be what ends the process,
-// it takes no neighbour with it.
+// take turns a message into inputs and hands them in. Each event of a message
+// that was delivered before has a batch of its own: should it be what ends the
+// process, it takes no neighbour with it.
 func (r *reader) take(m *message) {
 	inputs := r.open(m)
 	r.density += (max(1, float64(len(inputs))) - r.density) / 16
+	if m.deliveries >= maxDeliveries && len(inputs) > 1 {
+		r.scatter(m, inputs)
+		return
+	}
 	m.events, m.left = len(inputs), len(inputs)
 	if len(inputs) == 0 {
 		m.answer()
@@ -215,7 +214,7 @@ func (r *reader) take(m *message) {
 	for _, in := range inputs {
 		in.owed = append(in.owed, m)
 	}
-	for _, g := range split(inputs, r.e.cfg, m.deliveries > 1) {
+	for _, g := range r.groups(m, inputs) {
 		if err := r.e.submitGroup(r.e.ctx, g); err != nil {
 			for range g.inputs {
 				m.settled(err)
@@ -224,72 +223,29 @@ func (r *reader) take(m *message) {
 	}
 }
 
-// open decodes and validates a message, once.
-func (r *reader) open(m *message) []*Input {
-	raw := event.Message{Subject: m.msg.Subject(), Header: m.msg.Headers(), Data: m.msg.Data()}
-	if meta, err := m.msg.Metadata(); err == nil {
-		m.deliveries = int(meta.NumDelivered)
+func (r *reader) groups(m *message, inputs []*Input) []group {
+	if m.deliveries <= 1 {
+		return split(inputs, r.e.cfg)
 	}
-	if m.deliveries >= maxDeliveries {
-		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
+	out := make([]group, len(inputs))
+	for i := range inputs {
+		out[i] = group{inputs: inputs[i : i+1 : i+1], alone: true}
 	}
-	var results []event.Result
-	err := caught(func() (err error) {
-		results, err = r.e.cfg.Registry.Open(raw)
-		return err
-	})
-	if err != nil {
-		return []*Input{r.unread(m, raw, Never(fmt.Errorf("%w: %w", errUndecodable, err)))}
-	}
-	inputs := make([]*Input, 0, len(results))
-	for i := range results {
-		inputs = append(inputs, r.input(m, &results[i], raw, len(results) == 1))
-	}
-	return inputs
+	return out
 }
 
-func (r *reader) input(m *message, res *event.Result, raw event.Message, single bool) *Input {
-	ev := &res.Event
-	in := &Input{
-		Body:   ev.Payload,
-		Event:  ev,
-		cause:  ev.ID,
-		letter: &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
-		Meta: Meta{
-			CorrelationID: ev.CorrelationID,
-			CausationID:   ev.ID,
-			TraceParent:   ev.TraceParent,
-			Lane:          ev.Lane,
-		},
+// scatter publishes the events of a pack again, each as a message with a count of
+// deliveries of its own, and acknowledges the pack afterwards.
+func (r *reader) scatter(m *message, inputs []*Input) {
+	r.log.Warn("pack was delivered too often, sending its events one by one", zap.Int("deliveries", m.deliveries), zap.Int("events", len(inputs)))
+	messages := make([]event.Message, len(inputs))
+	for i, in := range inputs {
+		messages[i] = in.letter.message
 	}
-	def(&in.Meta.CorrelationID, ev.ID)
-	if !single {
-		in.letter.message = event.Alone(*ev, raw.Subject)
-	}
-	if res.Err != nil { // its id is not to be trusted: another event may have it too
-		in.failure = Never(fmt.Errorf("%w: %w", errUndecodable, res.Err))
-		in.cause = digest(in.letter.message)
-	}
-	return in
-}
-
-// unread is the input that stands for a message as a whole.
-func (r *reader) unread(m *message, raw event.Message, failure error) *Input {
-	return &Input{
-		cause:   digest(raw),
-		letter:  &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
-		failure: failure,
-	}
-}
-
-// digest identifies a message that has no readable id by all that it holds. Its
-// sequence would not do: after a loss of the broker it is used again.
-func digest(m event.Message) string {
-	h := sha256.New()
-	header, _ := json.Marshal(m.Header) // a map of strings always marshals, in key order
-	fmt.Fprintf(h, "%s\x00%s\x00", m.Subject, header)
-	h.Write(m.Data)
-	return "sha256-" + hex.EncodeToString(h.Sum(nil))
+	m.events, m.left = 1, 1
+	r.count(1)
+	r.e.inHand.add(1)
+	r.e.outbox.later(&Input{owed: []owner{m, r.e.inHand}}, nil, messages...)
 }
 
 // heartbeat tells the server that messages in hand are being worked on, until

@@ -289,14 +289,14 @@ func (r *rig) redelivered() int {
 	return int(info.Delivered.Consumer) - int(info.Delivered.Stream)
 }
 
-// drained waits until everything was delivered and answered.
+// drained waits until everything was delivered and answered, also what is
+// published meanwhile.
 func (r *rig) drained() {
 	r.Helper()
 	s, err := r.js.Stream(r.Context(), "deposits")
 	if err != nil {
 		r.Fatal(err)
 	}
-	last := s.CachedInfo().State.LastSeq
 	var info *jetstream.ConsumerInfo
 	defer func() {
 		if r.Failed() {
@@ -305,7 +305,11 @@ func (r *rig) drained() {
 	}()
 	r.await("the consumer is drained", func() bool {
 		info = r.consumer()
-		return info.AckFloor.Stream == last && info.NumAckPending == 0
+		all, err := s.Info(r.Context())
+		if err != nil {
+			r.Fatal(err)
+		}
+		return info.AckFloor.Stream == all.State.LastSeq && info.NumAckPending == 0
 	})
 }
 

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"time"
-
-	"go.uber.org/zap"
 )
 
 // Timer turns the time into inputs: Due is asked at Start and then every so
@@ -45,7 +43,7 @@ func (e *Engine) tickOnce(t Timer) {
 		return err
 	})
 	if err != nil {
-		e.log.Warn("cannot tell what is due, asking again", zap.Error(err))
+		e.log.Warn("cannot tell what is due, asking again", errorFields(err)...)
 		return
 	}
 	done := newGauge()

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // ErrBusy answers a command that could not be decided in time: the caller may
@@ -60,6 +63,38 @@ func caught(fn func() error) (err error) {
 		}
 	}()
 	return fn()
+}
+
+// errorFields is err as fields of a log entry, with the stack if it is a panic.
+func errorFields(err error) []zap.Field {
+	fields := []zap.Field{zap.Error(err)}
+	var panicked *PanicError
+	if errors.As(err, &panicked) {
+		fields = append(fields, zap.ByteString("stack", panicked.Stack))
+	}
+	return fields
+}
+
+// describe is err for the dead letters: of a panic, with where it happened.
+func describe(err error) string {
+	var panicked *PanicError
+	if !errors.As(err, &panicked) {
+		return err.Error()
+	}
+	return err.Error() + "\n" + panicked.top()
+}
+
+// top returns the frames of the stack that are nearest to the panic.
+func (e *PanicError) top() string {
+	const lines = 8 // two a frame
+	stack := strings.Split(strings.TrimSpace(string(e.Stack)), "\n")
+	for i, line := range stack {
+		if strings.HasPrefix(line, "panic(") {
+			stack = stack[min(i+2, len(stack)):]
+			break
+		}
+	}
+	return strings.Join(stack[:min(lines, len(stack))], "\n")
 }
 
 // kind names an error for the dead letters.

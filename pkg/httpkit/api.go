@@ -28,7 +28,23 @@ func NewAPI(mux Mux, title, version string) huma.API {
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{transform}
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Problem]())
+	document := config.Components
+	document.Parameters = map[string]*huma.Param{correlation: {
+		Name: CorrelationHeader, In: "header", Schema: correlationSchema(),
+		Description: "Names the request in its answer, in logs and in all events that it leads to; made if absent",
+	}}
+	document.Headers = map[string]*huma.Header{correlation: {
+		Schema: correlationSchema(), Description: "Names the request: the id that it came with, or the one that was made",
+	}}
 	return humago.New(mux, config)
+}
+
+// correlation is what the document calls CorrelationHeader.
+const correlation = "CorrelationID"
+
+func correlationSchema() *huma.Schema {
+	shortest, longest := 1, maxCorrelationID
+	return &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: "^[!-~]+$"}
 }
 
 // transform makes a Problem of the errors of huma's own, and names the request
@@ -38,8 +54,8 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 	switch e := v.(type) {
 	case *huma.ErrorModel:
 		p = *standard(e.Status, e.Detail)
-		for _, d := range e.Errors {
-			p.Errors = append(p.Errors, Fault{Location: d.Location, Message: d.Message})
+		if len(e.Errors) > 0 {
+			p = *refusal(e.Status, faultsOf(e.Errors))
 		}
 	case *Problem:
 		p = *e
@@ -54,7 +70,8 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 // the service's own. It is the one place where a service maps its errors.
 type Translate func(error) *Problem
 
-// Register adds an operation. What its handler returns as an error becomes a
+// Register adds an operation. A parameter that is empty or given more than once
+// is refused, as a bad one is, before its handler is asked. What its handler returns as an error becomes a
 // [Problem]: by itself if it is one, by translate, by this package for the
 // engine's and the context's errors, and otherwise as a 500 that tells nothing
 // of the error, which [NewHandler] logs.
@@ -66,6 +83,9 @@ func Register[I, O any](api huma.API, op huma.Operation, translate Translate, ha
 	if op.RequestBody != nil {
 		content, op.RequestBody.Content = op.RequestBody.Content, nil
 	}
+	op.Middlewares = append(op.Middlewares, checkParameters(api))
+	op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/" + correlation})
+	op.Responses = make(map[string]*huma.Response) // huma fills it in
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
@@ -75,6 +95,12 @@ func Register[I, O any](api huma.API, op huma.Operation, translate Translate, ha
 	})
 	if op.RequestBody != nil {
 		op.RequestBody.Content = content
+	}
+	for _, r := range op.Responses {
+		if r.Headers == nil {
+			r.Headers = make(map[string]*huma.Header)
+		}
+		r.Headers[CorrelationHeader] = &huma.Header{Ref: "#/components/headers/" + correlation}
 	}
 }
 

@@ -34,8 +34,8 @@ func (p *Payload) Resolve(ctx huma.Context) []error {
 // errors are problems: 400 for what is no JSON, 408, 413 and 415, and 422 for
 // JSON that is not what op describes. Numbers and strings are not checked
 // against the limits in the type's tags unless something else is wrong: they
-// are the domain's to check. Names are matched as encoding/json does, without
-// regard to case.
+// are the domain's to check. A name counts as it is written in the tags,
+// capitals included, and once in an object.
 func JSONBody[T any](api huma.API, op *huma.Operation) func(Payload) (T, error) {
 	registry := api.OpenAPI().Components.Schemas
 	schema := registry.Schema(reflect.TypeFor[T](), true, op.OperationID+"Body")
@@ -52,14 +52,44 @@ func JSONBody[T any](api huma.API, op *huma.Operation) func(Payload) (T, error) 
 		if err := decodeStrict(raw, &v); err != nil {
 			return v, explain(registry, schema, raw, err)
 		}
+		if bad := checkNames(registry, schema, raw); bad != nil {
+			return v, Invalid(*bad)
+		}
 		return v, nil
 	}
+}
+
+// Empty is for an operation that takes no body. It refuses one, other than an
+// empty JSON object, because its sender wants something that nobody would do.
+func (p Payload) Empty() error {
+	raw, err := p.readAll()
+	if err != nil {
+		return err
+	}
+	open, opened := bytes.CutPrefix(bytes.TrimSpace(raw), []byte("{"))
+	if opened && string(bytes.TrimSpace(open)) == "}" || !opened && len(open) == 0 {
+		return nil
+	}
+	return Invalid(Fault{Location: "body", Message: "must be absent or {}, there is nothing to say in it"})
 }
 
 func (p Payload) read() ([]byte, error) {
 	if kind, _, err := mime.ParseMediaType(p.contentType); p.contentType != "" && (err != nil || kind != "application/json") {
 		return nil, standard(http.StatusUnsupportedMediaType, "send the body with Content-Type: application/json")
 	}
+	raw, err := p.readAll()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(bytes.TrimSpace(raw)) == 0:
+		return nil, Unreadable("the body is empty, it must be a JSON object")
+	case !utf8.Valid(raw):
+		return nil, Unreadable("the body is not valid UTF-8")
+	}
+	return raw, nil
+}
+
+func (p Payload) readAll() ([]byte, error) {
 	raw, err := io.ReadAll(p.body)
 	var tooLarge *http.MaxBytesError
 	var network net.Error
@@ -70,10 +100,6 @@ func (p Payload) read() ([]byte, error) {
 		return nil, standard(http.StatusRequestTimeout, "the body did not arrive in time")
 	case err != nil:
 		return nil, Unreadable("the body could not be read to its end")
-	case len(bytes.TrimSpace(raw)) == 0:
-		return nil, Unreadable("the body is empty, it must be a JSON object")
-	case !utf8.Valid(raw):
-		return nil, Unreadable("the body is not valid UTF-8")
 	}
 	return raw, nil
 }
@@ -117,21 +143,35 @@ func explain(registry huma.Registry, schema *huma.Schema, raw []byte, cause erro
 	path := huma.NewPathBuffer([]byte("body"), 4)
 	var found huma.ValidateResult
 	huma.Validate(registry, schema, path, huma.ModeWriteToServer, parsed, &found)
-	var faults []Fault
+	var details []*huma.ErrorDetail
 	for _, err := range found.Errors {
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) {
-			faults = append(faults, Fault{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message})
+			details = append(details, d.ErrorDetail())
 		}
 	}
+	faults := faultsOf(details)
 	if len(faults) == 0 { // the schema is content, the decoder is not: 1.0 for a whole number
 		faults = []Fault{{Location: "body", Message: strings.TrimPrefix(cause.Error(), "json: ")}}
 		var mistyped *json.UnmarshalTypeError
 		if errors.As(cause, &mistyped) {
-			faults[0] = Fault{Location: locate(raw, mistyped.Offset), Message: "cannot be " + mistyped.Value}
+			faults[0] = Fault{Location: locate(raw, mistyped.Offset), Message: mismatch(mistyped)}
 		}
 	}
 	return Invalid(faults...)
+}
+
+// mismatch says what a value must be that its field cannot hold although the
+// schema takes it: for JSON Schema 1.0 is a whole number.
+func mismatch(err *json.UnmarshalTypeError) string {
+	number := strings.TrimPrefix(err.Value, "number ")
+	switch {
+	case err.Type.Kind() < reflect.Int || err.Type.Kind() > reflect.Uint64:
+		return "must not be " + err.Value
+	case strings.ContainsAny(number, ".eE"):
+		return "must be a whole number, written without a point or an exponent, not " + number
+	}
+	return "must be a whole number that fits in 64 bits, not " + number
 }
 
 // locate returns the place in a JSON text of the value that ends at or after

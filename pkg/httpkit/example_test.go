@@ -65,5 +65,5 @@ func Example() {
 	// Output:
 	// 200 {"text":"Hello, Ada"}
 	// 409 {"type":"urn:orderly:problem:shy","title":"Too shy","status":409,"detail":"nobody greets the shy","correlation_id":"example"}
-	// 422 {"type":"urn:orderly:problem:validation","title":"The request is not valid","status":422,"detail":"2 things are wrong with the request","correlation_id":"example","errors":[{"location":"body","message":"expected required property name to be present"},{"location":"body.nam","message":"unexpected property"}]}
+	// 422 {"type":"urn:orderly:problem:validation","title":"The request is not valid","status":422,"detail":"2 things are wrong with the request","correlation_id":"example","errors":[{"location":"body","message":"lacks name"},{"location":"body.nam","message":"is not a name here"}]}
 }

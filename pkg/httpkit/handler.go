@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"time"
 
@@ -42,7 +43,8 @@ type handler struct {
 //   - A body above MaxBody is refused (413); a change that a browser sends for
 //     another site is refused (403).
 //   - A panic is logged and answered with a 500. No route (404), and no such
-//     method (405, with Allow), are answered with a problem as well.
+//     method (405, with Allow), are answered with a problem as well; a path
+//     with empty or dotted segments has no route.
 //
 // Next is expected to be a *http.ServeMux: the pattern that it notes in the
 // request labels the metrics.
@@ -114,12 +116,22 @@ func (h *handler) admit(w http.ResponseWriter, r *http.Request) *Problem {
 	if err := h.protection.Check(r); err != nil {
 		return standard(http.StatusForbidden, "a browser sent this for another site")
 	}
+	if !clean(r.URL.EscapedPath()) {
+		return standard(http.StatusNotFound, r.Method+" "+r.URL.EscapedPath())
+	}
 	if r.ContentLength > h.cfg.MaxBody {
 		w.Header().Set("Connection", "close") // nobody reads the rest
 		return bodyTooLarge(h.cfg.MaxBody)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, h.cfg.MaxBody)
 	return nil
+}
+
+// clean says whether a path has no empty or dotted segments. A mux answers one
+// that has with a redirect, in HTML, to where it thinks that the client wanted.
+func clean(p string) bool {
+	c := path.Clean(p)
+	return p == c || p == c+"/" && c != "/"
 }
 
 // finish recovers from a panic, and logs and counts the request.

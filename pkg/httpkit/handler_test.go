@@ -110,6 +110,9 @@ func TestUnroutedRequestsGetProblems(t *testing.T) {
 	if p := problemOf(t, send(h, http.MethodGet, "/nowhere", ""), http.StatusNotFound); p.Type != "urn:orderly:problem:not-found" {
 		t.Errorf("type %q", p.Type)
 	}
+	for _, path := range []string{"//notes", "/notes//", "/./notes", "/x/../notes", "//"} {
+		problemOf(t, send(h, http.MethodPost, path, "{}"), http.StatusNotFound)
+	}
 	res := send(h, http.MethodDelete, "/notes", "")
 	if got := res.Header.Get("Allow"); got != "POST" {
 		t.Errorf("Allow: %q, want POST", got)

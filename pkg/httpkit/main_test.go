@@ -18,8 +18,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type note struct {
-	Text  string `json:"text" minLength:"1"`
-	Lines []line `json:"lines,omitempty"`
+	Text  string         `json:"text" minLength:"1"`
+	Lines []line         `json:"lines,omitempty"`
+	Tags  map[string]any `json:"tags,omitempty"`
 }
 
 type line struct {

@@ -44,11 +44,15 @@ func Unreadable(detail string) *Problem { return standard(http.StatusBadRequest,
 // Invalid is the problem (422) of a request that was understood and has these
 // faults.
 func Invalid(faults ...Fault) *Problem {
+	return refusal(http.StatusUnprocessableEntity, faults)
+}
+
+func refusal(status int, faults []Fault) *Problem {
 	detail := strconv.Itoa(len(faults)) + " things are wrong with the request"
 	if len(faults) == 1 {
 		detail = "the request is not valid"
 	}
-	p := standard(http.StatusUnprocessableEntity, detail)
+	p := standard(status, detail)
 	p.Errors = faults
 	return p
 }

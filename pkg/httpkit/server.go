@@ -15,6 +15,9 @@ import (
 
 // ServerConfig says where a [Server] listens and how long a client may take.
 type ServerConfig struct {
+	// Listener, if not nil, is what to serve, see [Listen]; Addr and AddrFlag
+	// are not used then.
+	Listener net.Listener
 	// Addr is host:port; port 0 takes any that is free.
 	Addr string
 	// AddrFlag is how the user sets Addr, for the message of a busy address,
@@ -72,16 +75,29 @@ func or(d, fallback time.Duration) time.Duration {
 	return d
 }
 
-// Start listens and returns; requests are answered from then on. It fails if
-// the address cannot be had, and says what to do about it. It must be called
-// once.
-func (s *Server) Start() error {
-	l, err := net.Listen("tcp", s.cfg.Addr)
+// Listen takes an address, host:port, before anything else is begun: requests
+// wait until a [Server] has started on it. It fails if the address cannot be
+// had, and says what to do about it; flag is how the user sets it, or empty.
+func Listen(addr, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("address %s is in use: %s: %w", s.cfg.Addr, s.another(), err)
+		return nil, fmt.Errorf("address %s is in use: %s: %w", addr, another(flag), err)
 	}
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", s.cfg.Addr, err)
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// Start listens, unless it was given a listener, and returns; requests are
+// answered from then on. It must be called once.
+func (s *Server) Start() error {
+	l := s.cfg.Listener
+	if l == nil {
+		var err error
+		if l, err = Listen(s.cfg.Addr, s.cfg.AddrFlag); err != nil {
+			return err
+		}
 	}
 	s.listener = l
 	go func() {
@@ -93,11 +109,11 @@ func (s *Server) Start() error {
 	return nil
 }
 
-func (s *Server) another() string {
-	if s.cfg.AddrFlag == "" {
+func another(flag string) string {
+	if flag == "" {
 		return "choose another"
 	}
-	return "choose another with " + s.cfg.AddrFlag
+	return "choose another with " + flag
 }
 
 // Addr returns the address that the server really listens on, also where the

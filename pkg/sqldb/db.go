@@ -80,15 +80,23 @@ func (db *DB) InReadTx(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return fn(tx)
 }
 
-// Ping reports whether both pools reach the database.
+// Ping reports whether both pools reach the database and can read it. It waits
+// for the write transaction in hand where there is room for one only.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.write.PingContext(ctx); err != nil {
+	if err := db.probe(ctx, db.write); err != nil {
 		return fmt.Errorf("ping database: %w", err)
 	}
-	if err := db.read.PingContext(ctx); err != nil {
+	if err := db.probe(ctx, db.read); err != nil {
 		return fmt.Errorf("ping database for reading: %w", err)
 	}
 	return nil
+}
+
+// probe asks with a query, because a driver's own ping may do without the
+// database.
+func (db *DB) probe(ctx context.Context, pool *sql.DB) error {
+	var n int
+	return pool.QueryRowContext(ctx, db.dialect.Probe).Scan(&n)
 }
 
 // Close waits for the queries in hand and closes both pools. A second call does

@@ -33,6 +33,10 @@ type Dialect struct {
 	// a value is nil, a string (Text, UUID), an int64 (Int, Time) or a bool.
 	Args func(cols []Column, rows [][]any) ([]any, error)
 
+	// Probe is a query of one row that fails if the database cannot be read
+	// where it is kept: what a connection remembers must not answer it.
+	Probe string
+
 	// Fault says whose fault an error is.
 	Fault func(err error) Fault
 
@@ -54,6 +58,9 @@ const (
 	// Passing is an error that says nothing about the input: the same
 	// transaction may succeed when it is run again.
 	Passing
+	// Conflict is a unique key that is there already. It passes where another
+	// replica was faster, and stays where the input itself is at fault.
+	Conflict
 	// Lasting is the database's answer to what it was sent: the same
 	// transaction will fail again.
 	Lasting

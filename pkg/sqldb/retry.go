@@ -19,8 +19,14 @@ func (db *DB) Retryable(err error) bool {
 	if errors.As(err, &commit) {
 		return fault != Lasting
 	}
-	return fault == Passing
+	return fault == Passing || fault == Conflict
 }
+
+// Conflict reports whether err, from anything done with this DB, is about a
+// unique key that is there already. It is retryable, because another replica may
+// just have added the row; one that stays is the input's fault after all. nil is
+// no conflict.
+func (db *DB) Conflict(err error) bool { return db.dialect.Fault(err) == Conflict }
 
 // commitError marks the error of a COMMIT that was sent, because an error that
 // is not the database's answer leaves its outcome unknown.

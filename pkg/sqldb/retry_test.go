@@ -47,8 +47,13 @@ func TestRetryable_on_both_databases(t *testing.T) {
 				t.Errorf("%s: Retryable(%v) = %v", name, test.err, got)
 			}
 		}
-		if db.Retryable(nil) {
-			t.Error("nil is retryable")
+		for name, test := range tests {
+			if got, want := db.Conflict(test.err), name == "row exists"; got != want {
+				t.Errorf("%s: Conflict(%v) = %v", name, test.err, got)
+			}
+		}
+		if db.Retryable(nil) || db.Conflict(nil) {
+			t.Error("nil is retryable, or a conflict")
 		}
 		mustInsert(t, db, 2, 1)
 	})

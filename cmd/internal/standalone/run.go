@@ -6,11 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 
 	"go.uber.org/zap"
 
 	"orderly/cmd/internal/daemon"
 	"orderly/internal/app"
+	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/postgres"
@@ -86,6 +88,18 @@ func serve(ctx context.Context, s Service, cfg config, log *zap.Logger) (err err
 }
 
 func start(ctx context.Context, s Service, cfg config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
+	door, err := httpkit.Listen(cfg.addr, "--http")
+	if err != nil {
+		return nil, err
+	}
+	process, err := startBehind(ctx, door, s, cfg, db, bus, log)
+	if err != nil {
+		_ = door.Close() // it may be closed already
+	}
+	return process, err
+}
+
+func startBehind(ctx context.Context, door net.Listener, s Service, cfg config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
 	registry, err := app.NewRegistry()
 	if err != nil {
 		return nil, err
@@ -100,7 +114,7 @@ func start(ctx context.Context, s Service, cfg config, db *sqldb.DB, bus *natsbu
 		return nil, err
 	}
 	return app.StartProcess(ctx, app.ProcessConfig{
-		Addr:     cfg.addr,
+		Listener: door,
 		Version:  daemon.ReadBuild(s.Version).Version,
 		Services: []*app.Service{service},
 		Bus:      bus,

@@ -154,7 +154,7 @@ func TestServices_apart_take_orders_to_their_end(t *testing.T) {
 	services["inventory-service"].stop(t)
 	ids := place(ctx, t, orders, "between")
 	services["payment-service"], services["inventory-service"] = run("payment-service"), run("inventory-service")
-	outcome, err := shop.Await(ctx, orders, ids, nil)
+	outcome, err := shop.Await(ctx, orders, ids, shop.AwaitOptions{})
 	if err != nil || outcome.Confirmed != 1 {
 		t.Errorf("an order placed while others were away: got %+v, %v, want it confirmed", outcome, err)
 	}
@@ -174,7 +174,7 @@ func place(ctx context.Context, t *testing.T, c *client.Client, key string) []st
 
 func placeAndAwait(ctx context.Context, t *testing.T, c *client.Client, key string) {
 	t.Helper()
-	outcome, err := shop.Await(ctx, c, place(ctx, t, c, key), nil)
+	outcome, err := shop.Await(ctx, c, place(ctx, t, c, key), shop.AwaitOptions{})
 	if err != nil || outcome.Confirmed != 1 || outcome.Revenue["EUR"] != 500 {
 		t.Fatalf("got %+v, %v, want one order confirmed for 5.00 EUR", outcome, err)
 	}

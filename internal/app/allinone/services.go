@@ -63,7 +63,7 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 // gateway opens the simulated gateway's own ledger. It stands for a provider
 // elsewhere, so it need not outlive a loss of power, only the process.
 func (s *System) gateway(ctx context.Context, cfg Config) (*gateway.Simulated, error) {
-	db, err := s.open(ctx, cfg, "gateway", sqlite.Options{Synchronous: sqlite.Off})
+	db, err := s.open(ctx, cfg, gatewayName, sqlite.Options{Synchronous: sqlite.Off})
 	if err != nil {
 		return nil, err
 	}

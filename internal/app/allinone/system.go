@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -15,6 +16,7 @@ import (
 	"orderly/internal/app"
 	"orderly/order"
 	"orderly/payment/gateway"
+	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/natsembed"
 	"orderly/pkg/sqldb"
@@ -40,6 +42,7 @@ type System struct {
 	*app.Process
 	Gateway *gateway.Simulated
 
+	bus     *natsbus.Conn
 	closers []func() error // in the order of opening
 }
 
@@ -55,8 +58,16 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
+	door, err := httpkit.Listen(cfg.Addr, "--http") // first: a busy port leaves no trace
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() error { return closeDoor(door) })
 	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if err := checkWhole(cfg.Dir); err != nil {
+		return nil, err
 	}
 	bus, err := s.broker(ctx, cfg)
 	if err != nil {
@@ -67,14 +78,26 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 		return nil, err
 	}
 	s.Process, err = app.StartProcess(ctx, app.ProcessConfig{
-		Addr:     cfg.Addr,
+		Listener: door,
 		Version:  cfg.Version,
 		Services: services,
 		Bus:      bus,
 		Metrics:  metrics,
 		Logger:   cfg.Logger,
 	})
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	s.bus = bus
+	return s, markWhole(cfg.Dir)
+}
+
+// closeDoor closes a listener that its server may have closed before.
+func closeDoor(l net.Listener) error {
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Stop ends the system cleanly and closes everything.
@@ -113,7 +136,7 @@ func (s *System) broker(ctx context.Context, cfg Config) (*natsbus.Conn, error) 
 }
 
 func (s *System) open(ctx context.Context, cfg Config, name string, o sqlite.Options) (*sqldb.DB, error) {
-	db, err := o.Open(ctx, filepath.Join(cfg.Dir, name+".db"))
+	db, err := o.Open(ctx, databaseFile(cfg.Dir, name))
 	if err != nil {
 		return nil, err
 	}

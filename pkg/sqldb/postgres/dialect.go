@@ -20,6 +20,7 @@ func dialect() sqldb.Dialect {
 		Source:        source,
 		In:            in,
 		Args:          args,
+		Probe:         "SELECT 1",
 		Fault:         fault,
 		Migrations:    goose.DialectPostgres,
 		MigrationLock: newMigrationLock,

@@ -20,13 +20,13 @@ func fault(err error) sqldb.Fault {
 		return sqldb.Passing
 	}
 	var answer *pgconn.PgError
-	if errors.As(err, &answer) {
-		if passing(answer) {
-			return sqldb.Passing
-		}
-		return sqldb.Lasting
-	}
 	switch {
+	case errors.As(err, &answer) && answer.Code == uniqueViolation:
+		return sqldb.Conflict
+	case answer != nil && passing(answer):
+		return sqldb.Passing
+	case answer != nil:
+		return sqldb.Lasting
 	case errors.Is(err, pgx.ErrTxCommitRollback):
 		// The function let a failed statement pass, and the server refused.
 		return sqldb.Lasting
@@ -37,6 +37,8 @@ func fault(err error) sqldb.Fault {
 	}
 	return sqldb.NotDatabase
 }
+
+const uniqueViolation = "23505"
 
 // lost reports whether err is about the connection, not about what was sent.
 func lost(err error) bool {
@@ -52,8 +54,7 @@ func lost(err error) bool {
 // passing reports whether the server's answer says nothing about the input.
 func passing(e *pgconn.PgError) bool {
 	switch e.Code {
-	case "23505", // unique_violation: another replica was faster
-		"40001", "40P01", // serialization_failure, deadlock_detected
+	case "40001", "40P01", // serialization_failure, deadlock_detected
 		"55P03", "57014", // lock_not_available, query_canceled: the operator's time limits
 		"25006", "25P03", // a standby; the limit on idle transactions
 		"26000", // a prepared statement that a pooler or a DISCARD took away

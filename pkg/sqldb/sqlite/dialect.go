@@ -19,6 +19,10 @@ import (
 // extended forms.
 const primaryCode = 0xff
 
+// probe forgets the pages that the connection holds, or it would read those and
+// not the file.
+const probe = "PRAGMA shrink_memory; SELECT count(*) FROM sqlite_schema"
+
 func dialect() sqldb.Dialect {
 	return sqldb.Dialect{
 		Name:       "sqlite",
@@ -26,6 +30,7 @@ func dialect() sqldb.Dialect {
 		Source:     source,
 		In:         in,
 		Args:       args,
+		Probe:      probe,
 		Fault:      fault,
 		Migrations: goose.DialectSQLite3,
 	}
@@ -51,6 +56,8 @@ func fault(err error) sqldb.Fault {
 	switch {
 	case !errors.As(err, &failure), failure.Code() == sqlite3.SQLITE_INTERRUPT:
 		return sqldb.NotDatabase
+	case conflict(failure.Code()):
+		return sqldb.Conflict
 	case passing(failure.Code()):
 		return sqldb.Passing
 	default:
@@ -58,11 +65,15 @@ func fault(err error) sqldb.Fault {
 	}
 }
 
-func passing(code int) bool {
+func conflict(code int) bool {
 	switch code {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
 		return true
 	}
+	return false
+}
+
+func passing(code int) bool {
 	switch code & primaryCode {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, // other processes
 		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, // the machine

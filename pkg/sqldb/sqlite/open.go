@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -29,12 +30,19 @@ const (
 	Off Synchronous = "OFF"
 )
 
+const damaged = "the file is damaged: restore it from a backup"
+
 const (
 	readers     = 4
 	busyMillis  = 5000
 	writeKiB    = 4096
 	readKiB     = 1024
 	walKeepByte = 64 << 20
+
+	// checkByte is up to which size a file is read through when it is opened:
+	// that takes part of a second, while a file of gigabytes would hold up each
+	// start of its service for minutes.
+	checkByte = 64 << 20
 )
 
 // Options are what a database may differ in. The zero value is what [Open] uses.
@@ -49,8 +57,9 @@ func Open(ctx context.Context, path string) (*sqldb.DB, error) {
 }
 
 // Open opens the file at path and makes it if it is missing, but not its
-// folder. It fails if the file cannot be written or is no database, and names
-// the file then.
+// folder. It fails if the file cannot be written, is no database or, as far as
+// can be seen without reading more than 64 MiB, is damaged, and names the file
+// then.
 func (o Options) Open(ctx context.Context, path string) (*sqldb.DB, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -63,7 +72,11 @@ func (o Options) Open(ctx context.Context, path string) (*sqldb.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite database %s: %w", full, err)
 	}
-	if err := tryWrite(ctx, db); err != nil {
+	err = tryWrite(ctx, db)
+	if err == nil {
+		err = checkPages(ctx, db, full)
+	}
+	if err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open SQLite database %s: %w", full, explain(err))
 	}
@@ -136,6 +149,23 @@ func tryWrite(ctx context.Context, db *sqldb.DB) error {
 	return db.Ping(ctx)
 }
 
+// checkPages reads a file of moderate size through: damage below its first page
+// would else be found by the request that meets it.
+func checkPages(ctx context.Context, db *sqldb.DB, path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > checkByte {
+		return err
+	}
+	var verdict string
+	if err := db.Reader().QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%s: %s", damaged, strings.TrimSpace(verdict))
+	}
+	return nil
+}
+
 func explain(err error) error {
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
@@ -146,7 +176,7 @@ func explain(err error) error {
 	case sqlite3.SQLITE_NOTADB:
 		hint = "the file is not an SQLite database or is damaged: move it away, or restore it from a backup"
 	case sqlite3.SQLITE_CORRUPT:
-		hint = "the file is damaged: restore it from a backup"
+		hint = damaged
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
 		hint = "the file or its folder cannot be written: check the permissions and the mount"
 	case sqlite3.SQLITE_BUSY:

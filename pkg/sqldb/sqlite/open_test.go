@@ -92,6 +92,35 @@ func TestOpen_of_a_damaged_database_fails(t *testing.T) {
 	}
 }
 
+func TestOpen_of_a_database_that_is_damaged_in_the_middle_fails(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "test.db")
+	db := mustOpen(t, path)
+	mustExec(t, db, "CREATE TABLE items (id TEXT)")
+	for range 100 {
+		mustExec(t, db, "INSERT INTO items VALUES ($1)", strings.Repeat("x", 1000))
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sound, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = 4096
+	for first := page; first+page <= len(sound); first += 7 * page {
+		image := bytes.Clone(sound)
+		copy(image[first:first+page], bytes.Repeat([]byte{0xa5}, page))
+		write(t, path, image)
+		_, err := sqlite.Open(t.Context(), path)
+		if err == nil || !strings.Contains(err.Error(), "is damaged") || !strings.Contains(err.Error(), path) {
+			t.Errorf("page %d: got %v, want an error that says that the file is damaged", first/page+1, err)
+		}
+	}
+	write(t, path, sound)
+	mustOpen(t, path)
+}
+
 func write(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -164,5 +193,34 @@ func TestOptions_Synchronous(t *testing.T) {
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestPing_of_a_file_that_was_overwritten_fails(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "test.db")
+	db := mustOpen(t, path)
+	mustExec(t, db, "CREATE TABLE items (id TEXT)")
+	fold(t, path)
+	if err := db.Ping(t.Context()); err != nil {
+		t.Fatalf("before: %v", err)
+	}
+	write(t, path, bytes.Repeat([]byte("no database any more\n"), 1000))
+	if err := db.Ping(t.Context()); err == nil {
+		t.Error("got no error, want one: nothing can be read from the file")
+	}
+}
+
+// fold has SQLite move what is in the log to the file.
+func fold(t *testing.T, path string) {
+	t.Helper()
+	other, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	var busy, pages, moved int
+	if err := other.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil || busy != 0 {
+		t.Fatalf("checkpoint: busy %d, %v", busy, err)
 	}
 }

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"orderly/pkg/natsbus/natstest"
+)
+
+// G1: only what the broker has yet to deliver holds redrive back. A message that
+// somebody has in hand, for however long, does not.
+func TestHorizon(t *testing.T) {
+	t.Parallel()
+	js := natstest.Connect(t, natstest.Start(t)).JetStream()
+	ctx := t.Context()
+	h := horizon{js: js, channels: channels(PaymentService, []reads{{StreamOrders, "orders.cancelled"}})}
+	at := func() time.Time {
+		t.Helper()
+		when, err := h.At(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return when
+	}
+	isNow := func(what string) {
+		t.Helper()
+		before := time.Now()
+		if got := at(); got.Before(before) {
+			t.Errorf("%s: the horizon is %s ago, want now", what, before.Sub(got))
+		}
+	}
+	isNow("no stream")
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: StreamOrders, Subjects: []string{"orders.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	isNow("no consumer")
+	c, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
+		Durable: h.channels[0].durable, FilterSubject: h.channels[0].filter, AckPolicy: jetstream.AckExplicitPolicy,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	isNow("no message")
+	for _, subject := range []string{"orders.created.v1.standard", "orders.cancelled.v1.standard", "orders.cancelled.v1.standard"} {
+		if _, err := js.Publish(ctx, subject, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seq := uint64(2); seq <= 3; seq++ {
+		stored, err := stream(t, js).GetMsg(ctx, seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := at(); !got.Equal(stored.Time) {
+			t.Errorf("the horizon is %s, want the time of message %d, the first that waits: %s", got, seq, stored.Time)
+		}
+		if _, err := c.Next(); err != nil { // in hand, never answered
+			t.Fatal(err)
+		}
+	}
+	isNow("everything is in somebody's hands")
+}
+
+func stream(t *testing.T, js jetstream.JetStream) jetstream.Stream {
+	t.Helper()
+	s, err := js.Stream(t.Context(), StreamOrders)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

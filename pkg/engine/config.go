@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+
+	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
+)
+
+// Config says what an engine runs and how much of it at a time. Name, DB and
+// Decider are required; the rest has defaults.
+type Config struct {
+	// Name is the service's name: the source of its events and the handler in
+	// its inbox and dead letters. It must never change. It is a token of a NATS
+	// subject: no spaces, dots or wildcards.
+	Name string
+	// DB is the service's database. [Migrate] must have run on it.
+	DB *sqldb.DB
+	// Decider decides.
+	Decider Decider
+	// JetStream carries events; it may be nil for a service without any.
+	JetStream jetstream.JetStream
+	// Registry checks and codes events; required with JetStream.
+	Registry *event.Registry
+	// Consumers are the durable consumers to read.
+	Consumers []Consumer
+	// Restore, if not nil, is called when a consumer, its stream or a stream to
+	// publish to is not there (any more), to make it again. Several goroutines
+	// may call it at once.
+	Restore func(context.Context) error
+	// Timers are asked in turn what is due.
+	Timers []Timer
+	// Logger may be nil.
+	Logger *zap.Logger
+
+	// MaxInputs is how many inputs a batch may have; 256 if zero. 1 handles
+	// one input at a time.
+	MaxInputs int
+	// MaxWeight bounds a batch by the sum of Weigh; 4,000 if zero.
+	MaxWeight int
+	// Weigh says how much work the body of an input is; 1 each if nil.
+	Weigh func(body any) int
+	// MaxAttempts is how often an input is tried before it is a dead letter;
+	// 5 if zero.
+	MaxAttempts int
+	// RetryPause is the pause before the second attempt, doubled for each
+	// further one and spread by jitter; 200 ms if zero.
+	RetryPause time.Duration
+	// Linger is how long a batch waits for company after a batch of four or
+	// more; 2 ms if zero, none if negative. An idle engine never waits.
+	Linger time.Duration
+	// MaxCalls is how many outside calls run at a time; 512 if zero.
+	MaxCalls int
+	// CallPause is the pause after a call without an answer, doubled each time
+	// up to 5 s and spread by jitter; 50 ms if zero.
+	CallPause time.Duration
+	// TransactionTimeout frees the loop from a database that neither answers
+	// nor refuses, and from a decider that does not return; 30 s if zero.
+	TransactionTimeout time.Duration
+	// StopTimeout bounds Stop; 25 s if zero.
+	StopTimeout time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	def(&c.MaxInputs, 256)
+	def(&c.MaxWeight, 4000)
+	def(&c.MaxAttempts, 5)
+	def(&c.RetryPause, 200*time.Millisecond)
+	def(&c.Linger, 2*time.Millisecond)
+	def(&c.MaxCalls, 512)
+	def(&c.CallPause, 50*time.Millisecond)
+	def(&c.TransactionTimeout, 30*time.Second)
+	def(&c.StopTimeout, 25*time.Second)
+	if c.Weigh == nil {
+		c.Weigh = func(any) int { return 1 }
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	return c
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Name == "":
+		return errors.New("no Name is given")
+	case strings.ContainsAny(c.Name, " \t\r\n.*>"):
+		return fmt.Errorf("the Name %q must be one token of a NATS subject: no spaces, dots or wildcards", c.Name)
+	case c.DB == nil || c.Decider == nil:
+		return errors.New("a DB and a Decider are required")
+	case len(c.Consumers) > 0 && c.JetStream == nil:
+		return errors.New("a JetStream is required for Consumers")
+	case c.JetStream != nil && c.Registry == nil:
+		return errors.New("a Registry is required with a JetStream")
+	case c.MaxInputs < 0 || c.MaxWeight < 0 || c.MaxAttempts < 0 || c.MaxCalls < 0:
+		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts and MaxCalls may be negative")
+	case min(c.RetryPause, c.CallPause, c.TransactionTimeout, c.StopTimeout) < 0:
+		return errors.New("pauses and timeouts must not be negative")
+	}
+	for _, r := range c.Consumers {
+		if r.Stream == "" || r.Name == "" || r.MaxInHand < 0 {
+			return errors.New("a Consumer needs Stream and Name, and a MaxInHand that is not negative")
+		}
+	}
+	for _, t := range c.Timers {
+		if t.Every <= 0 || t.Due == nil {
+			return errors.New("a Timer needs Due, and an Every above zero")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"orderly/pkg/event"
+)
+
+var (
+	errUndecodable   = errors.New("the message could not be read")
+	errKilledProcess = fmt.Errorf("delivered %d times without an answer: handling it seems to end the process", maxDeliveries)
+)
+
+// open decodes and validates a message, once.
+func (r *reader) open(m *message) []*Input {
+	raw := event.Message{Subject: m.msg.Subject(), Header: m.msg.Headers(), Data: m.msg.Data()}
+	if meta, err := m.msg.Metadata(); err == nil {
+		m.deliveries = int(meta.NumDelivered)
+	}
+	if m.deliveries >= maxOpened {
+		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
+	}
+	var results []event.Result
+	err := caught(func() (err error) {
+		results, err = r.e.cfg.Registry.Open(raw)
+		return err
+	})
+	if err != nil {
+		return []*Input{r.unread(m, raw, Never(fmt.Errorf("%w: %w", errUndecodable, err)))}
+	}
+	if m.deliveries >= maxDeliveries && len(results) == 1 {
+		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
+	}
+	inputs := make([]*Input, 0, len(results))
+	for i := range results {
+		inputs = append(inputs, r.input(m, &results[i], raw, len(results) == 1))
+	}
+	return inputs
+}
+
+func (r *reader) input(m *message, res *event.Result, raw event.Message, single bool) *Input {
+	ev := &res.Event
+	in := &Input{
+		Body:   ev.Payload,
+		Event:  ev,
+		cause:  ev.ID,
+		letter: &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
+		Meta: Meta{
+			CorrelationID: ev.CorrelationID,
+			CausationID:   ev.ID,
+			TraceParent:   ev.TraceParent,
+			Lane:          ev.Lane,
+		},
+	}
+	def(&in.Meta.CorrelationID, ev.ID)
+	if !single {
+		in.letter.message = event.Alone(*ev, raw.Subject)
+	}
+	if res.Err != nil { // its id is not to be trusted: another event may have it too
+		in.failure = Never(fmt.Errorf("%w: %w", errUndecodable, res.Err))
+		in.cause = digest(in.letter.message)
+	}
+	return in
+}
+
+// unread is the input that stands for a message as a whole.
+func (r *reader) unread(m *message, raw event.Message, failure error) *Input {
+	return &Input{
+		cause:   digest(raw),
+		letter:  &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
+		failure: failure,
+	}
+}
+
+// digest identifies a message that has no readable id by all that it holds. Its
+// sequence would not do: after a loss of the broker it is used again.
+func digest(m event.Message) string {
+	h := sha256.New()
+	header, _ := json.Marshal(m.Header) // a map of strings always marshals, in key order
+	fmt.Fprintf(h, "%s\x00%s\x00", m.Subject, header)
+	h.Write(m.Data)
+	return "sha256-" + hex.EncodeToString(h.Sum(nil))
+}
