@@ -17,8 +17,13 @@ import (
 // demoCommand runs the sample shop on a directory that is gone in the end.
 type demoCommand struct {
 	Exit        bool `help:"End once the outcome is printed."`
-	Concurrency int  `help:"How many orders are under way at once." default:"64" placeholder:"N"`
+	Concurrency int  `help:"How many orders are under way at once (default: ${default})." default:"64" placeholder:"N"`
 	systemFlags `embed:"" set:"log_level=warn"`
+}
+
+// Validate is called by the parser.
+func (c *demoCommand) Validate() error {
+	return errors.Join(checkConcurrency(c.Concurrency), c.systemFlags.Validate())
 }
 
 // demoWait is how long the audit waits for the last orders to be settled.
@@ -89,7 +94,7 @@ func (c *demoCommand) play(ctx context.Context, s *session, system *allinone.Sys
 		return r, err
 	}
 	r.Accepted, r.Refused = placed.Accepted, len(placed.Refused)
-	if r.Outcome, err = await(ctx, s, api, placed.ids()); err != nil {
+	if r.Outcome, err = await(ctx, s, api, placed); err != nil {
 		return r, err
 	}
 	s.warn("audit: waiting until the last orders are settled")

@@ -167,7 +167,7 @@ func checkNothingLost(t *testing.T, c *client.Client, placed map[string]string) 
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), endLimit)
 	defer cancel()
-	outcome, err := shop.Await(ctx, c, ids, nil)
+	outcome, err := shop.Await(ctx, c, ids, shop.AwaitOptions{})
 	if err != nil {
 		tellOpen(t, c)
 		t.Fatalf("G1: of %d orders accepted only %d ended: %v", len(ids), outcome.Orders, err)

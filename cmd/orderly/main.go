@@ -28,7 +28,7 @@ Exit codes: 0 done, 1 failed, 2 used wrongly, 3 not found, 4 refused by the syst
 
 // commands is the whole command line: one field a verb.
 type commands struct {
-	URL    string `help:"Where the system is." default:"http://127.0.0.1:8080" env:"ORDERLY_URL" placeholder:"URL"`
+	URL    string `help:"Where the system is (default: ${default})." default:"http://127.0.0.1:8080" env:"ORDERLY_URL" placeholder:"URL"`
 	Output string `help:"How data is printed: text or json." enum:"text,json" default:"text" short:"o"`
 
 	Up       upCommand       `cmd:"" help:"Run the whole system in this process."`

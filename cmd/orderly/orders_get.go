@@ -63,7 +63,7 @@ func (o orderShown) text(w io.Writer) {
 		fmt.Fprintf(w, "  %s\t%d × %s\n", it.ProductID, it.Quantity, price)
 	}
 	for _, e := range o.Events {
-		fmt.Fprintf(w, "%s\t%s v%d\n", e.Time.Format(time.RFC3339Nano), e.Name, e.Version)
+		fmt.Fprintf(w, "%s\t%s v%d, because of %s\n", e.Time.Format(time.RFC3339Nano), e.Name, e.Version, e.Cause)
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 
 // ordersListCommand lists orders.
 type ordersListCommand struct {
-	Status   string `help:"Only those that are pending, reserved, confirmed or cancelled." enum:"any,pending,reserved,confirmed,cancelled" default:"any" placeholder:"STATUS"`
+	Status   string `help:"Only those that are pending, reserved, confirmed or cancelled (default: ${default})." enum:"any,pending,reserved,confirmed,cancelled" default:"any" placeholder:"STATUS"`
 	Customer string `help:"Only those of this customer." placeholder:"ID"`
-	Limit    int    `help:"The most orders to list; 0 lists all." default:"50" placeholder:"N"`
+	Limit    int    `help:"The most orders to list; 0 lists all (default: ${default})." default:"50" placeholder:"N"`
 }
 
 // Validate is called by the parser.
@@ -44,6 +44,9 @@ func (c *ordersListCommand) Run(ctx context.Context, s *session) error {
 		if len(orders) == c.Limit {
 			break
 		}
+	}
+	if c.Limit > 0 && len(orders) == c.Limit {
+		fmt.Fprintf(s.stderr, "the %d newest; --limit 0 lists all\n", c.Limit)
 	}
 	return s.out.print(orders, func(w io.Writer) {
 		fmt.Fprintln(w, "ORDER\tSTATUS\tTOTAL\tCUSTOMER\tPLACED")

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"orderly/internal/client"
 	"orderly/internal/shop"
@@ -13,17 +16,24 @@ import (
 // ordersSubmitCommand places the orders of a file.
 type ordersSubmitCommand struct {
 	File        string  `arg:"" help:"File with one order a line, as JSON. The field invoice is the idempotency key; fields that orders do not have become metadata."`
-	Concurrency int     `help:"How many orders are under way at once." default:"32" placeholder:"N"`
+	Concurrency int     `help:"How many orders are under way at once (default: ${default})." default:"32" placeholder:"N"`
 	Rate        float64 `help:"The most orders begun in a second; 0 sets no limit." default:"0" placeholder:"R"`
 	Wait        bool    `help:"Wait until all accepted orders have ended, and tell how."`
 }
 
 const maxConcurrency = 512
 
+func checkConcurrency(n int) error {
+	if n < 1 || n > maxConcurrency {
+		return fmt.Errorf("--concurrency: %d is not between 1 and %d", n, maxConcurrency)
+	}
+	return nil
+}
+
 // Validate is called by the parser.
 func (c *ordersSubmitCommand) Validate() error {
-	if c.Concurrency < 1 || c.Concurrency > maxConcurrency {
-		return fmt.Errorf("--concurrency: %d is not between 1 and %d", c.Concurrency, maxConcurrency)
+	if err := checkConcurrency(c.Concurrency); err != nil {
+		return err
 	}
 	if !(c.Rate >= 0 && c.Rate <= 1e6) {
 		return fmt.Errorf("--rate: %v is not between 0 and 1000000 orders a second", c.Rate)
@@ -33,37 +43,55 @@ func (c *ordersSubmitCommand) Validate() error {
 
 // submission is what became of a file of orders.
 type submission struct {
-	Accepted int             `json:"accepted"` // by the system, of which
-	Replayed int             `json:"replayed"` // were accepted before
-	Orders   []acceptedOrder `json:"orders"`
-	Refused  []shop.Refusal  `json:"refused"`
-	Outcome  *outcome        `json:"outcome,omitempty"`
+	Accepted   int             `json:"accepted"` // by the system, of which
+	Replayed   int             `json:"replayed"` // were accepted before
+	Orders     []acceptedOrder `json:"orders"`
+	Refused    []shop.Refusal  `json:"refused"`
+	Unanswered []int           `json:"unanswered"` // lines of which nobody knows whether they were accepted
+	Outcome    *outcome        `json:"outcome,omitempty"`
 }
 
 type acceptedOrder struct {
-	Line    int    `json:"line"`
-	Invoice string `json:"invoice,omitempty"`
-	OrderID string `json:"order_id"`
+	Line     int    `json:"line"`
+	Invoice  string `json:"invoice,omitempty"`
+	OrderID  string `json:"order_id"`
+	Replayed bool   `json:"replayed"`
 }
 
 func (s *submission) add(line shop.Submitted) {
-	if line.Refusal != nil {
+	switch {
+	case line.Refusal != nil:
 		s.Refused = append(s.Refused, *line.Refusal)
 		return
-	}
-	s.Accepted++
-	if line.Replayed {
+	case line.Unanswered:
+		s.Unanswered = append(s.Unanswered, line.Line)
+		return
+	case line.Replayed:
 		s.Replayed++
 	}
-	s.Orders = append(s.Orders, acceptedOrder{Line: line.Line, Invoice: line.Invoice, OrderID: line.OrderID})
+	s.Accepted++
+	s.Orders = append(s.Orders, acceptedOrder{Line: line.Line, Invoice: line.Invoice, OrderID: line.OrderID, Replayed: line.Replayed})
 }
 
-func (s *submission) ids() []string {
-	ids := make([]string, len(s.Orders))
-	for i, o := range s.Orders {
-		ids[i] = o.OrderID
+// ids returns each order once, however many lines are about it, and those that
+// none of the lines made.
+func (s *submission) ids() (all []string, replayed map[string]bool) {
+	replayed = make(map[string]bool, len(s.Orders))
+	for _, o := range s.Orders {
+		before, again := replayed[o.OrderID]
+		if !again {
+			all = append(all, o.OrderID)
+		}
+		replayed[o.OrderID] = o.Replayed && (before || !again)
 	}
-	return ids
+	return all, replayed
+}
+
+// sort brings what came in any order into that of the lines.
+func (s *submission) sort() {
+	slices.SortFunc(s.Orders, func(a, b acceptedOrder) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortFunc(s.Refused, func(a, b shop.Refusal) int { return cmp.Compare(a.Line, b.Line) })
+	slices.Sort(s.Unanswered)
 }
 
 // Run runs the command.
@@ -81,16 +109,15 @@ func (c *ordersSubmitCommand) Run(ctx context.Context, s *session) error {
 	bar := newProgress(s.stderr, "orders", 0)
 	result, err := submit(ctx, api, shop.NewOrderReader(f, filepath.Base(c.File)), bar, c.options(bar))
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, badInput(err))
-	}
-	if c.Wait {
-		ended, err := await(ctx, s, api, result.ids())
-		if err != nil {
-			return err
+		err = fmt.Errorf("%s: %w", c.File, badInput(err))
+	} else if c.Wait {
+		var ended outcome
+		if ended, err = await(ctx, s, api, result); err == nil {
+			result.Outcome = &ended
 		}
-		result.Outcome = &ended
 	}
-	if err := s.out.print(result, result.text); err != nil {
+	// What was done is told also if it came to nothing further.
+	if err := errors.Join(err, s.out.print(result, result.text)); err != nil {
 		return err
 	}
 	if len(result.Refused) > 0 {
@@ -110,7 +137,7 @@ func (c *ordersSubmitCommand) options(bar *progress) shop.SubmitOptions {
 
 // submit places orders and shows how it goes.
 func submit(ctx context.Context, api *client.Client, orders *shop.OrderReader, bar *progress, o shop.SubmitOptions) (submission, error) {
-	result := submission{Orders: []acceptedOrder{}, Refused: []shop.Refusal{}}
+	result := submission{Orders: []acceptedOrder{}, Refused: []shop.Refusal{}, Unanswered: []int{}}
 	tell := o.Done
 	o.Done = func(line shop.Submitted) {
 		result.add(line)
@@ -120,6 +147,7 @@ func submit(ctx context.Context, api *client.Client, orders *shop.OrderReader, b
 		bar.at(result.Accepted + len(result.Refused))
 	}
 	err := shop.Submit(ctx, api, orders, o)
+	result.sort()
 	if err == nil {
 		bar.end(result.Accepted)
 	}
@@ -128,6 +156,9 @@ func submit(ctx context.Context, api *client.Client, orders *shop.OrderReader, b
 
 func (s *submission) text(w io.Writer) {
 	fmt.Fprintf(w, "%d orders accepted, %d of them before, %d lines refused\n", s.Accepted, s.Replayed, len(s.Refused))
+	if n := len(s.Unanswered); n > 0 {
+		fmt.Fprintf(w, "%d not answered: submit the file again, what was accepted is recognised\n", n)
+	}
 	if s.Outcome != nil {
 		s.Outcome.text(w)
 	}

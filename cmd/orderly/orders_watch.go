@@ -14,7 +14,7 @@ import (
 // ordersWatchCommand prints changes of orders until they have ended.
 type ordersWatchCommand struct {
 	IDs    []string `arg:"" optional:"" name:"id" help:"The orders to watch."`
-	Status string   `help:"Watch the orders that have this status now: pending, reserved, or open for both." enum:"open,pending,reserved" default:"open" placeholder:"STATUS"`
+	Status string   `help:"Watch the orders that have this status now: pending, reserved, or open for both (default: ${default})." enum:"open,pending,reserved" default:"open" placeholder:"STATUS"`
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"orderly/cmd/internal/daemon"
@@ -18,18 +19,22 @@ var errStopped = errors.New("stopped before it had started")
 
 // systemFlags are what up and demo have in common.
 type systemFlags struct {
-	HTTP         string        `help:"Address of the HTTP API; port 0 takes a free one." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
+	HTTP         string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
 	LogLevel     string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
 	Deadline     time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
 	RedriveFirst time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_FIRST"`
-	MaxBatch     int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_BATCH" placeholder:"N"`
 	RedriveMax   time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
+	MaxBatch     int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_BATCH" placeholder:"N"`
 }
 
 // Validate is called by the parser.
 func (f systemFlags) Validate() error {
-	if _, _, err := net.SplitHostPort(f.HTTP); err != nil {
+	_, port, err := net.SplitHostPort(f.HTTP)
+	if err != nil {
 		return fmt.Errorf("--http: %q is not an address as 127.0.0.1:8080", f.HTTP)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("--http: port %q is not a number from 0 to 65535", port)
 	}
 	switch {
 	case f.MaxBatch < 0:

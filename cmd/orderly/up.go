@@ -8,7 +8,7 @@ import (
 
 // upCommand runs everything in this process until a signal comes.
 type upCommand struct {
-	Data        string `help:"Directory that holds everything; made if it is missing." default:"./.orderly" env:"ORDERLY_DATA" placeholder:"DIR"`
+	Data        string `help:"Directory that holds everything; made if it is missing (default: ${default})." default:"./.orderly" env:"ORDERLY_DATA" placeholder:"DIR"`
 	systemFlags `embed:"" set:"log_level=info"`
 }
 

@@ -11,17 +11,26 @@ import (
 
 // verifyCommand audits a running system.
 type verifyCommand struct {
-	Wait         time.Duration `help:"Wait up to this long for open orders to close." default:"0s" placeholder:"TIME"`
+	Wait         time.Duration `help:"Wait up to this long for open orders to close (default: ${default})." default:"0s" placeholder:"TIME"`
 	InventoryURL string        `help:"Where the inventory service is, if it runs apart." env:"ORDERLY_INVENTORY_URL" placeholder:"URL"`
 	PaymentURL   string        `help:"Where the payment service is, if it runs apart." env:"ORDERLY_PAYMENT_URL" placeholder:"URL"`
 }
 
+// confirmPause is longer than the broker takes to deliver again what a process
+// had in hand that was killed.
+const confirmPause = 10 * time.Second
+
 // Run runs the command.
 func (c *verifyCommand) Run(ctx context.Context, s *session) error {
-	if _, err := s.client(shortPatience); err != nil {
+	api, err := s.client(shortPatience)
+	if err != nil {
 		return err
 	}
-	r, err := verify.Run(ctx, verify.Options{URL: s.url, InventoryURL: c.InventoryURL, PaymentURL: c.PaymentURL, Wait: c.Wait})
+	defer api.Close()
+	if err := api.Ping(ctx); err != nil {
+		return err
+	}
+	r, err := verify.Run(ctx, verify.Options{URL: s.url, InventoryURL: c.InventoryURL, PaymentURL: c.PaymentURL, Wait: c.Wait, Confirm: confirmPause})
 	if err != nil {
 		return fmt.Errorf("the audit could not be finished: %w", err)
 	}
@@ -36,7 +45,7 @@ func (c *verifyCommand) Run(ctx context.Context, s *session) error {
 }
 
 func auditText(w io.Writer, r verify.Report) {
-	fmt.Fprintf(w, "orders\t%d: %d confirmed, %d cancelled, %d open\n", r.Orders, r.Confirmed, r.Cancelled, r.Open)
+	fmt.Fprintf(w, "orders\t%d: %d confirmed, %d cancelled, %d open, %d too recent to judge\n", r.Orders, r.Confirmed, r.Cancelled, r.Open, r.Recent)
 	fmt.Fprintf(w, "products\t%d\ncharges\t%d\nevents\t%d\n", r.Products, r.Charges, r.Events)
 	if r.Clean() {
 		fmt.Fprintln(w, "verify\tclean: every order, charge and unit of stock is accounted for")

@@ -6,18 +6,20 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Product is a product as the API shows it.
 type Product struct {
-	ProductID      string `json:"product_id"`
-	Name           string `json:"name"`
-	Currency       string `json:"currency"`
-	UnitPriceMinor int64  `json:"unit_price_minor"`
-	OnHand         int64  `json:"on_hand"`
-	Available      int64  `json:"available"`
-	Reserved       int64  `json:"reserved"`
-	Sold           int64  `json:"sold"`
+	ProductID      string    `json:"product_id"`
+	Name           string    `json:"name"`
+	Currency       string    `json:"currency"`
+	UnitPriceMinor int64     `json:"unit_price_minor"`
+	OnHand         int64     `json:"on_hand"`
+	Available      int64     `json:"available"`
+	Reserved       int64     `json:"reserved"`
+	Sold           int64     `json:"sold"`
+	UpdatedAt      time.Time `json:"updated_at"`
 }
 
 // PutProduct makes a product, or changes its name and price. Stock is not

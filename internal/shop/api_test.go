@@ -189,7 +189,7 @@ func TestAwait_tells_how_orders_ended(t *testing.T) {
 		reply(w, http.StatusOK, end[id])
 	})
 	done := 0
-	o, err := shop.Await(t.Context(), c, []string{"a", "b", "c"}, func(int) { done++ })
+	o, err := shop.Await(t.Context(), c, []string{"a", "b", "c"}, shop.AwaitOptions{Done: func(int) { done++ }})
 	if err != nil {
 		t.Fatal(err)
 	}

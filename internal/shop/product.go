@@ -80,6 +80,9 @@ func parseProduct(text []byte) (p Product, reason string) {
 		return p, "product_id is empty"
 	}
 	p = Product{ID: f[0], Name: f[1], Currency: f[2]}
+	if strings.TrimSpace(p.Name) == "" {
+		p.Name = p.ID // shops have such lines, and their orders name them
+	}
 	if p.UnitPriceMinor, err = amount(f[3]); err != nil {
 		return p, "unit_price_minor " + err.Error()
 	}

@@ -135,3 +135,16 @@ func FuzzProductLine(f *testing.F) {
 		}
 	})
 }
+
+// Shops have lines without a description, and orders that name them.
+func TestProductReader_names_the_nameless_by_their_id(t *testing.T) {
+	t.Parallel()
+	r, err := shop.NewProductReader(strings.NewReader("product_id,name,currency,unit_price_minor,stock\n79320,,GBP,0,5\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Next()
+	if err != nil || p.ID != "79320" || p.Name != "79320" || p.Stock != 5 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}

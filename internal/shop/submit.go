@@ -21,17 +21,19 @@ type SubmitOptions struct {
 	Done func(Submitted)
 }
 
-// Submitted is what became of one line: an order, or a refusal.
+// Submitted is what became of one line: an order, a refusal, or no answer.
 type Submitted struct {
-	Line     int
-	Invoice  string
-	OrderID  string
-	Replayed bool // accepted by an earlier submission
-	Refusal  *Refusal
+	Line       int
+	Invoice    string
+	OrderID    string
+	Replayed   bool // accepted by an earlier submission
+	Refusal    *Refusal
+	Unanswered bool // whether it was accepted is not known
 }
 
 // Submit places all orders of r and returns when each has been answered. The
-// first failure that is not a refusal ends it.
+// first failure that is not a refusal ends it: the orders under way count as
+// unanswered, those after them are not placed.
 func Submit(ctx context.Context, c *client.Client, r *OrderReader, o SubmitOptions) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(o.Concurrency, 1))
@@ -69,6 +71,7 @@ func (s *submitter) one(ctx context.Context, o Order) error {
 		return nil
 	}
 	if err != nil {
+		s.tell(Submitted{Line: o.Line, Invoice: o.Invoice, Unanswered: true})
 		return fmt.Errorf("line %d: %w", o.Line, err)
 	}
 	s.tell(Submitted{Line: o.Line, Invoice: o.Invoice, OrderID: placed.OrderID, Replayed: placed.Replayed})

@@ -139,8 +139,10 @@ func (a *auditor) order(c *chain, clocks clocks) {
 func (a *auditor) count(c *chain) {
 	a.report.Orders++
 	switch {
-	case !c.settled:
+	case !stored(c.order).Closed():
 		a.report.Open++
+	case !c.settled:
+		a.report.Recent++
 	case c.ended("confirmed"):
 		a.report.Confirmed++
 	default:

@@ -8,7 +8,7 @@
 // reservation tells of must therefore be found in the feeds after it, whatever
 // the clocks say. The other direction, from an order to what it must have left
 // elsewhere, is asked only of orders that were closed before the audit began:
-// nothing changes about them any more. All others count as open.
+// nothing changes about them any more. All others count as open or as too recent.
 //
 // Of each order only a small trace of its events is kept in memory; all other
 // feeds are merged as they arrive.

@@ -1,6 +1,9 @@
 package verify
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Promise names what was broken.
 type Promise string
@@ -37,7 +40,8 @@ type Report struct {
 	Orders    int `json:"orders"` // all, of which
 	Confirmed int `json:"confirmed"`
 	Cancelled int `json:"cancelled"`
-	Open      int `json:"open"` // not closed, or too recently to be judged as closed
+	Open      int `json:"open"`   // not closed yet
+	Recent    int `json:"recent"` // closed too recently to be judged as closed
 
 	Products int `json:"products"`
 	Charges  int `json:"charges"`
@@ -49,6 +53,24 @@ type Report struct {
 	// Findings holds the first of them; Faults counts all.
 	Findings []Finding `json:"findings"`
 	Faults   int       `json:"faults"`
+}
+
+// confirming keeps the findings that an earlier report had too.
+func (r Report) confirming(earlier Report) Report {
+	if r.Faults > len(r.Findings) || earlier.Faults > len(earlier.Findings) {
+		return r // not all are known: nothing can be ruled out
+	}
+	had := make(map[Finding]bool, len(earlier.Findings))
+	for _, f := range earlier.Findings {
+		f.Detail = ""
+		had[f] = true
+	}
+	r.Findings = slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool {
+		f.Detail = ""
+		return !had[f]
+	})
+	r.Faults = len(r.Findings)
+	return r
 }
 
 // Clean reports whether no rule was broken.

@@ -29,6 +29,10 @@ type Options struct {
 	// Overdue is how long after its deadline an order that has not ended is a
 	// finding; 0 means one minute.
 	Overdue time.Duration
+	// Confirm is the pause before a second look at what the first one found: a
+	// finding counts only if it is still there. Right after a crash an event may
+	// be on its way that the broker has yet to deliver again. 0 looks once.
+	Confirm time.Duration
 	// MaxFindings is how many findings the report holds; 0 means 1000.
 	MaxFindings int
 }
@@ -60,6 +64,20 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			return Report{}, err
 		}
 	}
+	first, err := look(ctx, o, w)
+	if err != nil || first.Clean() || o.Confirm <= 0 {
+		return first, err
+	}
+	select {
+	case <-time.After(o.Confirm):
+	case <-ctx.Done():
+		return first, ctx.Err()
+	}
+	second, err := look(ctx, o, w)
+	return second.confirming(first), err
+}
+
+func look(ctx context.Context, o Options, w waited) (Report, error) {
 	a := newAuditor(o, w)
 	err := a.run(ctx)
 	return a.report, err

@@ -34,7 +34,10 @@ func TestRun_finds_nothing_wrong(t *testing.T) {
 				if !r.Clean() {
 					t.Fatalf("findings: %v", r.Findings)
 				}
-				return r.Open <= 1
+				if r.Open+r.Recent+r.Confirmed+r.Cancelled != r.Orders {
+					t.Fatalf("an order is counted twice or not at all: %+v", r)
+				}
+				return r.Open+r.Recent <= 1
 			})
 			want := verify.Report{
 				Orders:    tr.closed() + 1,
@@ -112,6 +115,10 @@ func TestRun_waits(t *testing.T) {
 		t.Errorf("found %v, want that %s is not closed", r.Findings, tr.open)
 	}
 	heal(t, s)
+	// What has just closed is not open, however long it takes to be judged.
+	if r := s.audit(t, verify.Options{Grace: time.Hour}); r.Open > 1 || r.Recent < tr.closed() {
+		t.Errorf("%+v, want %d too recent to judge", r, tr.closed())
+	}
 	r = s.audit(t, verify.Options{Wait: patience})
 	if !r.Clean() || r.Open != 0 || r.Orders != tr.closed()+1 {
 		t.Errorf("after the outage: %+v", r)
