@@ -72,7 +72,9 @@ func (m *marks) saved() {
 // LastHandled returns when a consumer last handled something, by the
 // database's clock and up to ten seconds too early; false if it never did. A
 // durable that vanished may start a little before that instead of at the
-// beginning of its stream.
+// beginning of its stream. It is the time of the handling, not of the message:
+// a consumer that lagged when its durable went must start earlier by as much,
+// or somebody must say again what it missed.
 func LastHandled(ctx context.Context, db *sqldb.DB, consumer string) (time.Time, bool, error) {
 	var at time.Time
 	err := db.Reader().QueryRowContext(ctx, `SELECT handled_at FROM engine_marks WHERE consumer = $1`, consumer).Scan(sqldb.ScanTime(&at))
