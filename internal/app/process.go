@@ -28,7 +28,7 @@ type Process struct {
 
 // ProcessConfig says what a process serves.
 type ProcessConfig struct {
-	Listener net.Listener // from httpkit.Listen; closed in any case
+	Listener net.Listener // from httpkit.Listen; the caller closes it if the start fails
 	Version  string
 	Services []*Service
 	Bus      *natsbus.Conn
@@ -51,12 +51,12 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	p := &Process{bus: cfg.Bus, log: cfg.Logger, health: newHealth(cfg)}
 	handler, err := p.handler(cfg)
 	if err != nil {
-		return nil, errors.Join(err, cfg.Listener.Close())
+		return nil, err
 	}
 	p.server = httpkit.NewServer(httpkit.ServerConfig{Listener: cfg.Listener, Handler: handler, Logger: cfg.Logger})
 	for _, s := range cfg.Services {
 		if err := s.Start(ctx); err != nil {
-			return nil, errors.Join(err, cfg.Listener.Close(), p.Stop(context.WithoutCancel(ctx)))
+			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 		}
 		p.services = append(p.services, s)
 	}

@@ -49,9 +49,10 @@ func (s Service) do(ctx context.Context, command any) (any, error) {
 	return s.Engine.Do(ctx, command, httpkit.Meta(ctx))
 }
 
-func checkProductID(id, location string) error {
+// checkProductID refuses a path whose id cannot be a product's.
+func checkProductID(id string) error {
 	if err := events.CheckProductID(id); err != nil {
-		return httpkit.Invalid(httpkit.Fault{Location: location, Message: err.Error()})
+		return httpkit.Invalid(httpkit.Fault{Location: "path.id", Message: err.Error()})
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (s Service) registerGet(api huma.API) {
 }
 
 func (s Service) get(ctx context.Context, in *getInput) (*productOutput, error) {
-	if err := checkProductID(in.ID, "path.id"); err != nil {
+	if err := checkProductID(in.ID); err != nil {
 		return nil, err
 	}
 	p, err := s.Products.Product(ctx, in.ID)

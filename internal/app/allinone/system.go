@@ -77,6 +77,9 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := markWhole(cfg.Dir); err != nil { // before anything runs that would have to be stopped
+		return nil, err
+	}
 	s.Process, err = app.StartProcess(ctx, app.ProcessConfig{
 		Listener: door,
 		Version:  cfg.Version,
@@ -89,7 +92,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 		return nil, err
 	}
 	s.bus = bus
-	return s, markWhole(cfg.Dir)
+	return s, nil
 }
 
 // closeDoor closes a listener that its server may have closed before.

@@ -12,7 +12,7 @@ import (
 
 const (
 	gatewayName = "gateway"
-	marker      = "complete" // is there once the system has started in a directory
+	marker      = "complete" // is there once a directory has all of its databases
 )
 
 // databases are the names of the files, without their ending.
