@@ -23,7 +23,6 @@ type Process struct {
 	bus      *natsbus.Conn
 	health   *httpkit.Health
 	server   *httpkit.Server
-	log      *zap.Logger
 }
 
 // ProcessConfig says what a process serves.
@@ -34,8 +33,6 @@ type ProcessConfig struct {
 	Bus      *natsbus.Conn
 	Metrics  *prometheus.Registry
 	Logger   *zap.Logger
-	// Routes adds what is not a service's own; it may be nil.
-	Routes func(*http.ServeMux)
 }
 
 // NewMetrics returns a registry with the process's and the runtime's figures.
@@ -48,7 +45,7 @@ func NewMetrics() *prometheus.Registry {
 // StartProcess starts the services and then opens the door: when it returns,
 // requests are served. It must be stopped.
 func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
-	p := &Process{bus: cfg.Bus, log: cfg.Logger, health: newHealth(cfg)}
+	p := &Process{bus: cfg.Bus, health: newHealth(cfg)}
 	handler, err := p.handler(cfg)
 	if err != nil {
 		return nil, err
@@ -144,9 +141,6 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
 	for _, s := range cfg.Services {
 		AuditRoutes(mux, cfg.Logger, s.Feeds...)
-	}
-	if cfg.Routes != nil {
-		cfg.Routes(mux)
 	}
 	return httpkit.NewHandler(mux, httpkit.HandlerConfig{Logger: cfg.Logger, Metrics: metrics}), nil
 }

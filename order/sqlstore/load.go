@@ -172,7 +172,11 @@ func (s *Store) request(e order.Entry) (order.Request, error) {
 	if !ok {
 		return order.Request{}, fmt.Errorf("the history begins with %s", e.Name)
 	}
-	return order.Request{PaymentMethod: c.PaymentMethod, Items: c.Items, ExpectedTotalMinor: c.ExpectedTotalMinor, Metadata: c.Metadata}, nil
+	return requestOf(c), nil
+}
+
+func requestOf(c events.OrderCreated) order.Request {
+	return order.Request{PaymentMethod: c.PaymentMethod, Items: c.Items, ExpectedTotalMinor: c.ExpectedTotalMinor, Metadata: c.Metadata}
 }
 
 func (s *Store) decode(e order.Entry) (any, error) {

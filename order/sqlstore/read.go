@@ -31,9 +31,7 @@ func (s *Store) Get(ctx context.Context, id string) (order.View, error) {
 		}
 		switch p := payload.(type) {
 		case events.OrderCreated:
-			if view.Request, err = s.request(e); err != nil {
-				return order.View{}, fmt.Errorf("get order %s: %w", id, err)
-			}
+			view.Request = requestOf(p)
 		case events.InventoryReserved:
 			view.Lines = p.Items
 		}
