@@ -7,7 +7,7 @@ GO_BUILD = go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
 .PHONY: help
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the programs into bin/
@@ -17,6 +17,11 @@ build: ## build the programs into bin/
 run: build ## start the system and send a week of real orders through it
 	./bin/orderly demo
 
+.PHONY: cluster
+cluster: setup build ## the same on a test cluster: 3 NATS servers, PostgreSQL, 2 replicas of each service (CLUSTER="flags")
+	go build -trimpath -ldflags "-s -w" -o bin/ github.com/nats-io/nats-server/v2
+	./bin/orderly cluster --demo $(CLUSTER)
+
 .PHONY: test
 test: setup ## install what the tests need, then run them all
 	go test -shuffle=on ./...
@@ -24,6 +29,11 @@ test: setup ## install what the tests need, then run them all
 .PHONY: race
 race: setup ## run the tests under the race detector
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+.PHONY: test-faults
+test-faults: setup ## break a cluster under load in every way (SEED=N repeats a plan, ONLY=wipe selects)
+	ORDERLY_FAULTS=all $(if $(SEED),ORDERLY_FAULT_SEED=$(SEED)) \
+		go test ./test/fault -count=1 -v -timeout 30m -run 'TestFaults$(if $(ONLY),/$(ONLY))'
 
 .PHONY: setup
 setup: ## install what the tests need, if it is missing
@@ -44,6 +54,11 @@ fuzz: ## fuzz every decoder for a while (FUZZTIME=30s each)
 .PHONY: bench
 bench: build ## measure the system; prints each figure with its command
 	go run ./test/bench $(BENCH)
+
+.PHONY: bench-system
+bench-system: setup ## compare it with the floor and the alternatives: one table (QUICK=1 for a look, PEERS="…", BENCH="flags")
+	@cd test/bench/peers && go build -o ../../../bin/bench-system ./cmd/compare && \
+		exec ../../../bin/bench-system $(if $(QUICK),-quick) $(if $(PEERS),-peers "$(PEERS)") $(BENCH)
 
 .PHONY: verify
 verify: ## audit a running system (ORDERLY_URL, default http://127.0.0.1:8080)

@@ -16,8 +16,9 @@ var version string
 func main() {
 	os.Exit(standalone.Run(standalone.Service{
 		Name:    "inventory-service",
+		About:   "inventory-service keeps the catalogue and reserves stock for orders.",
 		Version: version,
-		Migrate: app.MigrateInventory,
+		Service: app.InventoryService,
 		New:     func(_ context.Context, d app.Deps) (*app.Service, error) { return app.NewInventory(d) },
-	}, os.Args[1:], os.Stderr))
+	}, os.Args[1:], os.Stdout, os.Stderr))
 }

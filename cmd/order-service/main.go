@@ -15,12 +15,17 @@ import (
 var version string
 
 func main() {
+	var told standalone.OrderSettings
 	os.Exit(standalone.Run(standalone.Service{
-		Name:    "order-service",
-		Version: version,
-		Migrate: app.MigrateOrder,
+		Name:     "order-service",
+		About:    "order-service takes orders over HTTP and drives each to its end.",
+		Version:  version,
+		Settings: told.List(),
+		Service:  app.OrderService,
 		New: func(_ context.Context, d app.Deps) (*app.Service, error) {
-			return app.NewOrder(d, order.DefaultPolicy())
+			return app.NewOrder(d, order.Policy{
+				Deadline: told.Deadline, RedriveFirst: told.RedriveAfter, RedriveMax: told.RedriveMax,
+			})
 		},
-	}, os.Args[1:], os.Stderr))
+	}, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"orderly/internal/app/allinone"
 	"orderly/internal/client"
 	"orderly/internal/shop"
 	"orderly/internal/verify"
@@ -51,7 +50,8 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop(ctx, system)) }()
-	result, err := c.play(ctx, s, system)
+	s.warn("orderly is ready: %s", system.URL())
+	result, err := playShop(ctx, s, system.URL(), c.Concurrency)
 	if ctx.Err() != nil {
 		return nil // the user had enough
 	}
@@ -71,10 +71,10 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	return serve(ctx, system)
 }
 
-// play loads the catalogue, places the orders and audits the system.
-func (c *demoCommand) play(ctx context.Context, s *session, system *allinone.System) (r demoResult, err error) {
-	r.URL = system.URL()
-	s.warn("orderly is ready: %s", r.URL)
+// playShop loads the sample shop's catalogue into a running system, places its
+// orders, so many at once, and audits the system.
+func playShop(ctx context.Context, s *session, url string, concurrency int) (r demoResult, err error) {
+	r.URL = url
 	api, err := client.New(r.URL, longPatience)
 	if err != nil {
 		return r, err
@@ -89,7 +89,7 @@ func (c *demoCommand) play(ctx context.Context, s *session, system *allinone.Sys
 		return r, err
 	}
 	r.Products = loaded.Products
-	placed, err := c.placeOrders(ctx, s, api)
+	placed, err := placeSample(ctx, s, api, concurrency)
 	if err != nil {
 		return r, err
 	}
@@ -103,13 +103,13 @@ func (c *demoCommand) play(ctx context.Context, s *session, system *allinone.Sys
 	return r, err
 }
 
-func (c *demoCommand) placeOrders(ctx context.Context, s *session, api *client.Client) (submission, error) {
+func placeSample(ctx context.Context, s *session, api *client.Client, concurrency int) (submission, error) {
 	orders, err := shop.SampleOrders()
 	if err != nil {
 		return submission{}, err
 	}
 	bar := newProgress(s.stderr, "orders", shop.SampleSize)
-	return submit(ctx, api, shop.NewOrderReader(orders, shop.SampleName), bar, shop.SubmitOptions{Concurrency: c.Concurrency})
+	return submit(ctx, api, shop.NewOrderReader(orders, shop.SampleName), bar, shop.SubmitOptions{Concurrency: concurrency})
 }
 
 func (r demoResult) text(w io.Writer) {

@@ -31,12 +31,15 @@ type commands struct {
 	URL    string `help:"Where the system is (default: ${default})." default:"http://127.0.0.1:8080" env:"ORDERLY_URL" placeholder:"URL"`
 	Output string `help:"How data is printed: text or json." enum:"text,json" default:"text" short:"o"`
 
-	Up       upCommand       `cmd:"" help:"Run the whole system in this process."`
-	Demo     demoCommand     `cmd:"" help:"Run the system with the sample shop: real products, real orders."`
-	Products productCommands `cmd:"" help:"Work with the catalogue."`
-	Orders   orderCommands   `cmd:"" help:"Work with orders."`
-	Verify   verifyCommand   `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
-	Version  versionCommand  `cmd:"" help:"Print what this program was built from."`
+	Up       upCommand        `cmd:"" help:"Run the whole system in this process."`
+	Demo     demoCommand      `cmd:"" help:"Run the system with the sample shop: real products, real orders."`
+	Cluster  clusterCommand   `cmd:"" help:"Run a test cluster: 3 NATS servers, PostgreSQL, replicas of each service, each a process."`
+	Products productCommands  `cmd:"" help:"Work with the catalogue."`
+	Orders   orderCommands    `cmd:"" help:"Work with orders."`
+	Verify   verifyCommand    `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
+	Migrate  migrateCommands  `cmd:"" help:"Work with the PostgreSQL database of a service."`
+	Topology topologyCommands `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
+	Version  versionCommand   `cmd:"" help:"Print what this program was built from."`
 }
 
 type productCommands struct {
@@ -50,6 +53,12 @@ type orderCommands struct {
 	List   ordersListCommand   `cmd:"" help:"List orders, the newest first."`
 	Watch  ordersWatchCommand  `cmd:"" help:"Print how orders change until they have ended."`
 	Cancel ordersCancelCommand `cmd:"" help:"Cancel an order."`
+}
+
+type topologyCommands struct {
+	Show  topologyShowCommand  `cmd:"" help:"Show the streams and consumers that the services want."`
+	Diff  topologyDiffCommand  `cmd:"" help:"Compare the NATS servers with that; ends with 1 if they differ."`
+	Apply topologyApplyCommand `cmd:"" help:"Make what is missing and change what differs, where nothing can be lost by it."`
 }
 
 func main() {

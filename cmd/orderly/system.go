@@ -29,12 +29,8 @@ type systemFlags struct {
 
 // Validate is called by the parser.
 func (f systemFlags) Validate() error {
-	_, port, err := net.SplitHostPort(f.HTTP)
-	if err != nil {
-		return fmt.Errorf("--http: %q is not an address as 127.0.0.1:8080", f.HTTP)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("--http: port %q is not a number from 0 to 65535", port)
+	if err := checkAddress(f.HTTP); err != nil {
+		return err
 	}
 	switch {
 	case f.MaxBatch < 0:
@@ -45,6 +41,17 @@ func (f systemFlags) Validate() error {
 		return fmt.Errorf("--redrive-first: %s is not a time to wait", f.RedriveFirst)
 	case f.RedriveMax < f.RedriveFirst:
 		return fmt.Errorf("--redrive-max: %s is less than --redrive-first, %s", f.RedriveMax, f.RedriveFirst)
+	}
+	return nil
+}
+
+func checkAddress(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("--http: %q is not an address as 127.0.0.1:8080", addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("--http: port %q is not a number from 0 to 65535", port)
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ func TestUsage_mistakes_end_with_2(t *testing.T) {
 		{"port \"http\"", []string{"up", "--data", dir, "--http", "127.0.0.1:http"}},
 		{"--deadline", []string{"up", "--data", dir, "--deadline", "0s"}},
 		{"--redrive-max", []string{"up", "--data", dir, "--redrive-max", "1ms"}},
+		{"--replicas", []string{"cluster", "--replicas", "0"}},
+		{"--for", []string{"cluster", "--for", "-1s"}},
+		{"--http", []string{"cluster", "--http", "nonsense"}},
 		{"--log-level", []string{"up", "--data", dir, "--log-level", "loud"}},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {

@@ -27,7 +27,7 @@ func AuditRoutes(mux *http.ServeMux, log *zap.Logger, feeds ...audit.Feed) {
 // which of them are open, and the events in the streams.
 func OrderAudit(d Deps) []audit.Feed {
 	store := orderstore.New(d.DB, orderstore.Config{Registry: d.Registry})
-	streams := auditStreams{js: d.Bus.JetStream(), registry: d.Registry}
+	streams := auditStreams{js: d.Bus.JetStream(), registry: d.Registry, db: d.DB}
 	return []audit.Feed{
 		{Path: audit.PathOrders, Read: store.Audit},
 		{Path: audit.PathOpen, Read: store.AuditOpen},

@@ -6,22 +6,27 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/events"
 	"orderly/internal/audit"
+	"orderly/pkg/engine"
 	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
 )
 
 // auditStreams shows the events in the streams as they were when it was asked.
 type auditStreams struct {
 	js       jetstream.JetStream
 	registry *event.Registry
+	db       *sqldb.DB // knows what the streams have lost
 }
 
 const (
 	auditFetch = 256
 	auditPause = 5 * time.Second // without a message that should be there
+	auditAgain = 20 * time.Millisecond
 	// auditOwner is when the server forgets a reader that is gone.
 	auditOwner = time.Minute
 )
@@ -41,22 +46,26 @@ func (a auditStreams) read(ctx context.Context, emit func(audit.Line) error) err
 	if err := emit(audit.Line{Head: &audit.Head{At: time.Now().UTC()}}); err != nil {
 		return err
 	}
+	marks, err := engine.StreamMarks(ctx, a.db)
+	if err != nil {
+		return err
+	}
 	for _, s := range auditedStreams() {
-		if err := a.readStream(ctx, s, emit); err != nil {
+		if err := a.readStream(ctx, s, marks[s.Name].WholeSince, emit); err != nil {
 			return fmt.Errorf("read stream %s: %w", s.Name, err)
 		}
 	}
 	return nil
 }
 
-func (a auditStreams) readStream(ctx context.Context, s audit.Stream, emit func(audit.Line) error) error {
+func (a auditStreams) readStream(ctx context.Context, s audit.Stream, whole time.Time, emit func(audit.Line) error) error {
 	stream, err := a.js.Stream(ctx, s.Name)
 	if err != nil {
 		return err
 	}
 	info := stream.CachedInfo()
 	if info.State.LastSeq == 0 {
-		s.Since = info.Created
+		s.Since = later(info.Created, whole)
 	}
 	if info.State.Msgs == 0 {
 		return emit(audit.Line{Stream: &s})
@@ -73,7 +82,7 @@ func (a auditStreams) readStream(ctx context.Context, s audit.Stream, emit func(
 	defer func() {
 		_ = a.js.DeleteConsumer(context.WithoutCancel(ctx), s.Name, consumer.CachedInfo().Name) // the server forgets it by itself
 	}()
-	r := streamReading{registry: a.registry, stream: s, created: info.Created, last: info.State.LastSeq, emit: emit}
+	r := streamReading{registry: a.registry, stream: s, created: info.Created, whole: whole, last: info.State.LastSeq, emit: emit}
 	if err := r.run(ctx, consumer); err != nil || r.next > 1 {
 		return err
 	}
@@ -85,6 +94,7 @@ type streamReading struct {
 	registry *event.Registry
 	stream   audit.Stream
 	created  time.Time
+	whole    time.Time // when it was found to have lost something, or zero
 	last     uint64
 	emit     func(audit.Line) error
 	next     uint64 // message of the consumer, counted from 1
@@ -106,10 +116,26 @@ func (r *streamReading) run(ctx context.Context, consumer jetstream.Consumer) er
 	return nil
 }
 
-// fetch asks for what is there, so that it does not wait for more.
+// fetch asks for what is there, so that it does not wait for more. It asks
+// again while the server that it talks to has not heard yet of a consumer that
+// another server of the cluster has just made.
 func (r *streamReading) fetch(ctx context.Context, consumer jetstream.Consumer) error {
 	ctx, cancel := context.WithTimeout(ctx, auditPause)
 	defer cancel()
+	for {
+		err := r.fetchOnce(ctx, consumer)
+		if !errors.Is(err, nats.ErrNoResponders) {
+			return err
+		}
+		select {
+		case <-time.After(auditAgain):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (r *streamReading) fetchOnce(ctx context.Context, consumer jetstream.Consumer) error {
 	batch, err := consumer.Fetch(int(min(r.pending, auditFetch)), jetstream.FetchContext(ctx))
 	if err != nil {
 		return err
@@ -170,7 +196,15 @@ func (r *streamReading) begin(meta *jetstream.MsgMetadata) error {
 	if meta.Sequence.Stream == 1 {
 		r.stream.Since = r.created
 	}
+	r.stream.Since = later(r.stream.Since, r.whole)
 	return r.emit(audit.Line{Stream: &r.stream})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 func (r *streamReading) events(m jetstream.Msg, sequence uint64) error {

@@ -13,19 +13,20 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
 	"orderly/events"
 	"orderly/internal/app"
 	"orderly/internal/audit"
+	"orderly/internal/pgtest"
 	"orderly/pkg/event"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/natsbus/natstest"
+	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/sqlite"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // broker is a server with the three streams.
 func broker(t *testing.T) *natsbus.Conn {
@@ -74,12 +75,21 @@ func announce(t *testing.T, bus *natsbus.Conn, lane string, n, packLimit int) []
 	return out
 }
 
-// listen reads the feed of events.
-func listen(t *testing.T, bus *natsbus.Conn) (streams map[string]audit.Stream, told []audit.Event) {
+func orderDB(t *testing.T) *sqldb.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "order.db"))
 	must(t, err)
-	defer func() { must(t, db.Close()) }()
+	t.Cleanup(func() { must(t, db.Close()) })
+	schema, err := app.Schema(app.OrderService)
+	must(t, err)
+	must(t, db.Migrate(t.Context(), schema))
+	return db
+}
+
+// listen reads the feed of events.
+func listen(t *testing.T, bus *natsbus.Conn) (streams map[string]audit.Stream, told []audit.Event) {
+	t.Helper()
+	db := orderDB(t)
 	streams = make(map[string]audit.Stream)
 	for _, f := range app.OrderAudit(app.Deps{DB: db, Bus: bus, Registry: registry(t)}) {
 		if f.Path != audit.PathEvents {
@@ -176,7 +186,7 @@ func TestOrderAudit_fails_without_its_streams(t *testing.T) {
 	bus := broker(t)
 	must(t, bus.JetStream().DeleteStream(t.Context(), app.StreamPayments))
 	mux := http.NewServeMux()
-	app.AuditRoutes(mux, zap.NewNop(), app.OrderAudit(app.Deps{Bus: bus, Registry: registry(t)})...)
+	app.AuditRoutes(mux, zap.NewNop(), app.OrderAudit(app.Deps{DB: orderDB(t), Bus: bus, Registry: registry(t)})...)
 	response := httptest.NewRecorder()
 	mux.ServeHTTP(response, httptest.NewRequest(http.MethodGet, audit.PathEvents, nil))
 	reader := audit.NewReader(response.Body)

@@ -15,48 +15,53 @@ type horizon struct {
 	channels []channel
 }
 
-// At returns the time up to which everybody was given what was published: the
-// age of the oldest message that the broker has yet to deliver to one of them,
-// or now. What was delivered does not count, finished or not: a charge without
-// an answer may take hours, and must not keep other orders from being announced
-// again. Messages that a broker lost are not missed: whatever it still holds is
-// younger.
-func (h horizon) At(ctx context.Context) (time.Time, error) {
-	at := time.Now()
+// horizonTimeout is for a broker that does not answer: it is asked again soon.
+const horizonTimeout = 5 * time.Second
+
+// Lag returns for how long the oldest message has waited that the broker has yet
+// to deliver to one of the services; zero if none waits. What was delivered does
+// not count, finished or not: a charge without an answer may take hours, and must
+// not keep other orders from being announced again. Messages that a broker lost
+// are not missed: whatever it still holds is younger.
+//
+// It is a time by the broker's clock alone. Whoever asks takes it from a clock of
+// his own, so that clocks which differ by minutes do no harm.
+func (h horizon) Lag(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, horizonTimeout)
+	defer cancel()
+	var lag time.Duration
 	for _, c := range h.channels {
-		oldest, waiting, err := h.oldest(ctx, c)
+		waited, err := h.waited(ctx, c)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("consumer %s: %w", c.durable, err)
+			return 0, fmt.Errorf("consumer %s: %w", c.durable, err)
 		}
-		if waiting && oldest.Before(at) {
-			at = oldest
-		}
+		lag = max(lag, waited)
 	}
-	return at, nil
+	return lag, nil
 }
 
-func (h horizon) oldest(ctx context.Context, c channel) (time.Time, bool, error) {
+func (h horizon) waited(ctx context.Context, c channel) (time.Duration, error) {
 	consumer, err := h.js.Consumer(ctx, c.stream, c.durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		return time.Time{}, false, nil // nobody listens yet: announcing again does no harm
+		return 0, nil // nobody listens yet: announcing again does no harm
 	}
 	if err != nil {
-		return time.Time{}, false, err
+		return 0, err
 	}
 	info := consumer.CachedInfo()
 	if info.NumPending == 0 {
-		return time.Time{}, false, nil
+		return 0, nil
 	}
 	stream, err := h.js.Stream(ctx, c.stream)
 	if err != nil {
-		return time.Time{}, false, err
+		return 0, err
 	}
 	msg, err := stream.GetMsg(ctx, info.Delivered.Stream+1, jetstream.WithGetMsgSubject(c.filter))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return time.Time{}, false, nil
+		return 0, nil
 	}
 	if err != nil {
-		return time.Time{}, false, err
+		return 0, err
 	}
-	return msg.Time, true, nil
+	return stream.CachedInfo().TimeStamp.Sub(msg.Time), nil // below zero if it came after the stream was asked
 }

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"context"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderly/inventory/httpapi"
@@ -25,8 +23,5 @@ func NewInventory(d Deps) (*Service, error) {
 	}
 	return s, nil
 }
-
-// MigrateInventory makes or updates the inventory service's tables.
-func MigrateInventory(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }
 
 func inventoryHears() []reads { return []reads{{StreamOrders, "orders.*"}} }

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"orderly/order"
@@ -38,4 +40,21 @@ func (m orderMetrics) observe(before, after order.Order) {
 	} else {
 		m.cancelled.Inc()
 	}
+}
+
+// newLossMetric counts what the broker lost. The services of one process share
+// it.
+func newLossMetric(r prometheus.Registerer) *prometheus.CounterVec {
+	losses := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "orderly_stream_losses_total",
+		Help: "Losses of the broker that a service has found, by stream and kind. Each replica counts for itself.",
+	}, []string{"service", "stream", "kind"})
+	if r == nil {
+		return losses
+	}
+	var there prometheus.AlreadyRegisteredError
+	if errors.As(r.Register(losses), &there) {
+		return there.ExistingCollector.(*prometheus.CounterVec)
+	}
+	return losses
 }

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"context"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -37,8 +35,7 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 			watchers.notify(after.ID)
 		},
 	})
-	everybody := slices.Concat(channels(InventoryService, inventoryHears()), channels(PaymentService, paymentHears()), channels(OrderService, orderHears()))
-	clock := store.NewClock(horizon{js: d.Bus.JetStream(), channels: everybody}.At)
+	clock := store.NewClock(horizon{js: d.Bus.JetStream(), channels: everybody()}.Lag)
 	s, err := newService(OrderService, d, store, orderHears(),
 		func(c *engine.Config) {
 			c.Timers = []engine.Timer{{Every: clockInterval, Due: clock.Due}}
@@ -47,6 +44,7 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.custody.found = clock.BrokerLost
 	s.Feeds = OrderAudit(d)
 	s.Routes = func(api huma.API) {
 		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch})
@@ -57,6 +55,3 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 func orderHears() []reads {
 	return []reads{{StreamInventory, "inventory.*"}, {StreamPayments, "payments.*"}}
 }
-
-// MigrateOrder makes or updates the order service's tables.
-func MigrateOrder(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }

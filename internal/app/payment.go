@@ -1,8 +1,6 @@
 package app
 
 import (
-	"context"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"orderly/payment/gateway"
@@ -24,9 +22,6 @@ func NewPayment(d Deps, g *gateway.Simulated) (*Service, error) {
 	}
 	return s, nil
 }
-
-// MigratePayment makes or updates the payment service's tables.
-func MigratePayment(ctx context.Context, d Deps) error { return sqlstore.Migrate(ctx, d.DB) }
 
 func paymentHears() []reads {
 	return []reads{{StreamInventory, "inventory.reserved"}, {StreamOrders, "orders.cancelled"}}

@@ -56,6 +56,9 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 		}
 		p.services = append(p.services, s)
+		if err := clockCheck(s.DB, time.Now)(ctx); err != nil {
+			cfg.Logger.Warn("clock", zap.String("service", s.Name), zap.Error(err))
+		}
 	}
 	if err := p.server.Start(); err != nil {
 		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
@@ -69,6 +72,10 @@ func (p *Process) URL() string { return "http://" + p.server.Addr() }
 // Failed gives the reason, should the HTTP server end by itself.
 func (p *Process) Failed() <-chan error { return p.server.Failed() }
 
+// NotReady makes health say that the process is about to stop, while requests
+// are still served.
+func (p *Process) NotReady() { p.health.ShuttingDown() }
+
 // stopTimeout bounds a clean stop; supervisors wait 30 s.
 const stopTimeout = 28 * time.Second
 
@@ -78,7 +85,7 @@ const stopTimeout = 28 * time.Second
 func (p *Process) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	p.health.ShuttingDown()
+	p.NotReady()
 	errs := make([]error, 1+len(p.services))
 	errs[0] = p.server.Shutdown(ctx)
 	var wg sync.WaitGroup
@@ -103,12 +110,14 @@ func newHealth(cfg ProcessConfig) *httpkit.Health {
 	})
 	for _, s := range cfg.Services {
 		h.Ready(s.Name+"-database", s.DB.Ping)
+		h.Ready(s.Name+"-clock", clockCheck(s.DB, time.Now))
 		h.Ready(s.Name+"-publishing", func(context.Context) error {
 			if d := s.Engine.Mute(); d > muteAfter {
 				return fmt.Errorf("the broker has taken no event for %s: look at its disk and its log; one in this process must be started again", d.Round(time.Second))
 			}
 			return nil
 		})
+		h.Ready(s.Name+"-topology", s.custody.check)
 		h.Live(s.Name+"-engine", func(context.Context) error {
 			if d := s.Engine.Stalled(); d > stalledAfter {
 				return fmt.Errorf("one transaction has been under way for %s", d.Round(time.Second))

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -42,9 +45,11 @@ type Service struct {
 	// Feeds are what the service shows to an audit.
 	Feeds    []audit.Feed
 	topology natsbus.Topology
+	custody  *custody
 	deps     Deps
 	running  context.Context // done once Stop begins
 	stop     context.CancelFunc
+	watching sync.WaitGroup // the custody
 }
 
 // newService completes a service from what it hears and how it decides.
@@ -73,23 +78,44 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	cfg.Restore = s.reconcile
 	eng, err := engine.New(cfg)
 	s.Engine = eng
+	s.custody = newCustody(s)
 	return s, err
 }
 
-// reconcileTimeout is how long a start waits for the broker's leaders.
-const reconcileTimeout = time.Minute
+// reconcileTimeout is how long one try lasts: longer than an election.
+const reconcileTimeout = 10 * time.Second
 
-// Start makes what the service needs of the broker and begins to work.
+// Start makes what the service needs of the broker and begins to work. It waits
+// for as long as ctx for a broker that has no leader yet or too few nodes.
 func (s *Service) Start(ctx context.Context) error {
-	if err := s.reconcile(ctx); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	s.deps.Bus.OnReconnect(func() {
-		if err := s.reconcile(s.running); err != nil && s.running.Err() == nil {
+		if err := s.prepare(s.running); err != nil && s.running.Err() == nil {
 			s.deps.Logger.Error("streams and consumers could not be checked after a reconnect", zap.String("service", s.Name), zap.Error(err))
 		}
 	})
-	return s.Engine.Start()
+	if err := s.Engine.Start(); err != nil {
+		return err
+	}
+	s.watching.Go(func() { s.custody.run(s.running) })
+	return nil
+}
+
+// prepare reconciles until it succeeds or fails for a reason that does not pass.
+// A cluster without a leader is silent; a server that says, for a whole try, that
+// nobody listens has no JetStream.
+func (s *Service) prepare(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := s.reconcile(ctx)
+		waits := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+		if !waits || errors.Is(err, nats.ErrNoResponders) {
+			return err
+		}
+		s.deps.Logger.Warn("the broker is not ready, waiting for it", zap.String("service", s.Name),
+			zap.Duration("waited", time.Since(began).Round(time.Second)), zap.Error(err))
+	}
 }
 
 func (s *Service) reconcile(ctx context.Context) error {
@@ -108,5 +134,8 @@ func (s *Service) reconcile(ctx context.Context) error {
 // Stop ends the service cleanly: see engine.Engine.Stop.
 func (s *Service) Stop(ctx context.Context) error {
 	s.stop()
-	return s.Engine.Stop(ctx)
+	s.watching.Wait()
+	err := s.Engine.Stop(ctx)
+	s.custody.leave(ctx)
+	return err
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -111,6 +112,34 @@ func consumers(d Deps, cs []channel) []natsbus.Consumer {
 		}
 	}
 	return out
+}
+
+// everybody returns the channels of all services.
+func everybody() []channel {
+	return slices.Concat(channels(OrderService, orderHears()), channels(InventoryService, inventoryHears()), channels(PaymentService, paymentHears()))
+}
+
+// Topology is all that the services want of the broker, for its operator, who
+// does not know how far they are: a consumer that is missing is his to make only
+// while its stream is empty. A service at its start goes on where it was.
+func Topology(js jetstream.JetStream, replicas int, ackWait time.Duration) natsbus.Topology {
+	cs := consumers(Deps{AckWait: ackWait}, everybody())
+	for i := range cs {
+		stream := cs[i].Stream
+		cs[i].StartAt = func(ctx context.Context) (time.Time, error) { return startIfEmpty(ctx, js, stream) }
+	}
+	return natsbus.Topology{Streams: streams(replicas), Consumers: cs}
+}
+
+func startIfEmpty(ctx context.Context, js jetstream.JetStream, name string) (time.Time, error) {
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if stream.CachedInfo().State.Msgs > 0 {
+		return time.Time{}, natsbus.ErrLeave
+	}
+	return time.Time{}, nil
 }
 
 // startMargin covers what was delivered but not handled when the durable went.

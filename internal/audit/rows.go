@@ -15,7 +15,7 @@ func EmitHead(ctx context.Context, db *sqldb.DB, tx *sql.Tx, table string, emit 
 	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+table+")").Scan(&some); err != nil {
 		return err
 	}
-	now, err := db.Dialect().Now(ctx, tx)
+	now, err := db.NowIn(ctx, tx)
 	if err != nil {
 		return err
 	}

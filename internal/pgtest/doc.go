@@ -6,8 +6,10 @@
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// The server listens on a socket in a directory of its own, never on a port. It
-// does not sync its files; everything else is as in production. Where PostgreSQL
-// is not installed the tests are skipped, or fail if the environment has
-// CI=true or ORDERLY_REQUIRE_POSTGRES=1.
+// [Private] and [WithStandby] start servers of a test's own, which it may break.
+//
+// A server listens on a socket in a directory of its own, and on a port only if
+// it has a password. It does not sync its files; everything else is as in
+// production. Where PostgreSQL is not installed the tests are skipped, or fail if
+// the environment has CI=true or ORDERLY_REQUIRE_POSTGRES=1.
 package pgtest

@@ -3,7 +3,6 @@ package pgtest
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
+
+	"orderly/internal/postgres"
 )
 
 const patience = time.Minute
@@ -57,10 +58,7 @@ func DSN(t testing.TB) string {
 	if !shared.inMain.Load() {
 		t.Fatal("pgtest: the package needs func TestMain(m *testing.M) { pgtest.Main(m) }")
 	}
-	bin, err := binaries()
-	if err != nil {
-		missing(t, err)
-	}
+	bin := Need(t)
 	srv, err := start(bin)
 	if err != nil {
 		t.Fatalf("pgtest: start PostgreSQL: %v", err)
@@ -75,6 +73,17 @@ func DSN(t testing.TB) string {
 		}
 	})
 	return srv.dsn(name)
+}
+
+// Need returns the directory of PostgreSQL's binaries. It skips the test where
+// there is none, or fails it where PostgreSQL is required.
+func Need(t testing.TB) string {
+	t.Helper()
+	bin, err := postgres.Binaries()
+	if err != nil {
+		missing(t, err)
+	}
+	return bin
 }
 
 func missing(t testing.TB, err error) {
@@ -96,10 +105,7 @@ func start(bin string) (*server, error) {
 	return shared.server, shared.err
 }
 
-func (s *server) dsn(database string) string {
-	query := url.Values{"host": {s.dir}, "user": {superuser}}
-	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: query.Encode()}).String()
-}
+func (s *server) dsn(database string) string { return s.DSN(postgres.Superuser, database) }
 
 func (s *server) admin(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -22,7 +22,7 @@ func TestVictim(t *testing.T) {
 		t.Skip("runs only as the victim of the next test")
 	}
 	DSN(t)
-	fmt.Printf("server %d in %s\n", shared.server.process.Pid, shared.server.dir)
+	fmt.Printf("server %d in %s\n", shared.server.process.Pid(), shared.server.Dir)
 	select {}
 }
 

@@ -4,45 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
-	"strconv"
 	"syscall"
 	"time"
-)
 
-const superuser = "postgres"
+	"orderly/internal/postgres"
+	"orderly/internal/process"
+)
 
 // server is a running PostgreSQL and the directory that holds all it has.
 type server struct {
-	dir     string
-	process *os.Process
-	exited  chan error // gets one value, when the process has ended
-}
-
-// binaries finds the directory of initdb and postgres: the newest of Debian's,
-// or what PATH has.
-func binaries() (string, error) {
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if err != nil {
-		return "", err
-	}
-	if len(found) == 0 {
-		path, err := exec.LookPath("initdb")
-		if err != nil {
-			return "", errors.New("PostgreSQL is not installed: apt-get install postgresql")
-		}
-		return filepath.Dir(path), nil
-	}
-	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
-}
-
-// version reads the number in /usr/lib/postgresql/15/bin/initdb; 0 if none.
-func version(initdb string) int {
-	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(initdb))))
-	return n
+	postgres.Server
+	process *process.Process
 }
 
 func startServer(bin string) (*server, error) {
@@ -51,55 +24,44 @@ func startServer(bin string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, exited: make(chan error, 1)}
-	if err := s.boot(bin); err != nil {
+	s := newServer(bin, dir)
+	if err := s.boot(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
-func (s *server) boot(bin string) error {
-	attr, err := attributes(s.dir)
+func newServer(bin, dir string) *server {
+	return &server{Server: postgres.Server{
+		Binaries: bin,
+		Dir:      dir,
+		Settings: []string{"fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB"},
+	}}
+}
+
+func (s *server) boot() error {
+	if err := s.Init(); err != nil {
+		return err
+	}
+	return s.launch()
+}
+
+// launch starts the server on its directory.
+func (s *server) launch() error {
+	cmd, err := s.Command()
 	if err != nil {
 		return err
 	}
-	data := filepath.Join(s.dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", superuser,
-		"-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
-	initdb.Dir, initdb.SysProcAttr = s.dir, attr
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	log, err := os.Create(filepath.Join(s.dir, "log"))
+	log, err := os.Create(filepath.Join(s.Dir, "log"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "shared_buffers=64MB")
-	postgres.Dir, postgres.SysProcAttr, postgres.Stdout, postgres.Stderr = s.dir, attr, log, log
-	if err := s.launch(postgres); err != nil {
+	cmd.Stdout, cmd.Stderr = log, log
+	if s.process, err = process.Start(cmd, syscall.SIGQUIT); err != nil {
 		return err
 	}
 	return s.ready()
-}
-
-// launch keeps the thread that starts the server, because the server gets its
-// signal when that thread ends and not when the process does.
-func (s *server) launch(cmd *exec.Cmd) error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		s.process = cmd.Process
-		started <- err
-		if err == nil {
-			s.exited <- cmd.Wait()
-		}
-	}()
-	return <-started
 }
 
 func (s *server) ready() error {
@@ -108,8 +70,8 @@ func (s *server) ready() error {
 	late := time.After(patience)
 	for {
 		select {
-		case err := <-s.exited:
-			return fmt.Errorf("the server ended: %v\n%s", err, s.log())
+		case <-s.process.Exited():
+			return fmt.Errorf("the server ended: %v\n%s", s.process.Err(), s.log())
 		case <-late:
 			return errors.Join(fmt.Errorf("the server was not ready in %v\n%s", patience, s.log()), s.stop())
 		case <-tick.C:
@@ -121,7 +83,7 @@ func (s *server) ready() error {
 }
 
 func (s *server) log() []byte {
-	text, err := os.ReadFile(filepath.Join(s.dir, "log"))
+	text, err := os.ReadFile(filepath.Join(s.Dir, "log"))
 	if err != nil {
 		return []byte(err.Error())
 	}
@@ -133,6 +95,6 @@ func (s *server) stop() error {
 	if err := s.process.Signal(syscall.SIGQUIT); err != nil {
 		return fmt.Errorf("stop the server: %w", err)
 	}
-	<-s.exited
-	return os.RemoveAll(s.dir)
+	<-s.process.Exited()
+	return os.RemoveAll(s.Dir)
 }

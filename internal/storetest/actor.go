@@ -2,8 +2,9 @@ package storetest
 
 import (
 	"context"
-	"database/sql"
 	"sync/atomic"
+
+	"orderly/pkg/sqldb"
 )
 
 // stepsOfBatch are load, save and commit.
@@ -41,10 +42,11 @@ func (a *Actor) run(ctx context.Context) {
 	a.Answers, a.Failures, a.err = a.replica.commit(ctx, a.gate, a.bodies)
 }
 
-func (a *Actor) gate(ctx context.Context, tx *sql.Tx) error {
+func (a *Actor) gate(ctx context.Context, tx *sqldb.Tx) error {
 	if a.backend.Load() == 0 {
 		var pid int64
-		if err := tx.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		tx.Query("ask for the backend", "SELECT pg_backend_pid()", func(r sqldb.Row) error { return r.Scan(&pid) })
+		if err := tx.Send(ctx); err != nil {
 			return err
 		}
 		a.backend.Store(pid)

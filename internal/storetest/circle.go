@@ -2,11 +2,11 @@ package storetest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"testing"
-	"time"
+
+	"orderly/pkg/sqldb"
 )
 
 // errDone rolls a transaction back that was only for looking.
@@ -29,7 +29,11 @@ func inCircle(t testing.TB, d Database, take string, first, second any, a, b *Ac
 	defer cancel()
 	s := newStage(ctx, t, a, b)
 	var running []*Actor
-	err := d.Open(t).InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
+	err := d.Open(t).InTx(ctx, func(queue *sqldb.Tx) error {
+		tx, err := queue.SQL(ctx)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, take, first); err != nil {
 			return err
 		}

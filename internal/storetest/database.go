@@ -39,13 +39,16 @@ func (d Database) Replica(t testing.TB) Replica {
 	return d.service.serve(t, d.Open(t))
 }
 
-// Spied returns another replica, and a spy on all that it says to the database.
+// Spied returns another replica, and a spy on all that it says to the database,
+// statement by statement.
 func (d Database) Spied(t testing.TB) (Replica, *Spy) {
 	t.Helper()
 	s := &Spy{Connector: connector(t, d)}
 	write, read := sql.OpenDB(s), sql.OpenDB(s)
 	write.SetMaxOpenConns(1)
-	db := closed(t, sqldb.New(write, read, d.Open(t).Dialect()))
+	dialect := d.Open(t).Dialect()
+	dialect.Send = nil // a round trip for each, where the spy hears them
+	db := closed(t, sqldb.New(write, read, dialect))
 	return d.service.serve(t, db), s
 }
 

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"database/sql"
 	"testing"
 	"time"
 
@@ -73,9 +72,9 @@ func (r Replica) Try(ctx context.Context, bodies ...any) ([]Answer, error) {
 }
 
 // gate is passed before each step of a transaction: load, save, commit.
-type gate func(ctx context.Context, tx *sql.Tx) error
+type gate func(ctx context.Context, tx *sqldb.Tx) error
 
-func straight(context.Context, *sql.Tx) error { return nil }
+func straight(context.Context, *sqldb.Tx) error { return nil }
 
 // commit is Commit with a gate, which only the first run passes.
 func (r Replica) commit(ctx context.Context, pass gate, bodies []any) (answers []Answer, failures []error, err error) {
@@ -95,16 +94,20 @@ func (r Replica) try(ctx context.Context, pass gate, bodies []any) ([]Answer, er
 	}
 	answers := make([]Answer, len(inputs))
 	var state engine.State
-	err = r.DB.InTx(ctx, func(tx *sql.Tx, now time.Time) (err error) {
-		now = now.Add(r.ahead)
+	err = r.DB.InTx(ctx, func(tx *sqldb.Tx) error {
 		if err := pass(ctx, tx); err != nil {
 			return err
 		}
-		if state, err = r.Decider.Load(ctx, tx, now, inputs); err != nil {
+		if state, err = r.Decider.Load(ctx, tx, inputs); err != nil {
 			return err
 		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		now = now.Add(r.ahead)
 		for i, in := range inputs {
-			answers[i].Decision, answers[i].Err = state.Decide(ctx, in)
+			answers[i].Decision, answers[i].Err = state.Decide(ctx, now, in)
 			if err := r.seal(answers[i].Events, in, now); err != nil {
 				return err
 			}
@@ -113,6 +116,9 @@ func (r Replica) try(ctx context.Context, pass gate, bodies []any) ([]Answer, er
 			return err
 		}
 		if err := state.Save(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Send(ctx); err != nil { // or Save would be a part of the commit
 			return err
 		}
 		return pass(ctx, tx)

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"path/filepath"
 	"testing"
 
@@ -15,8 +14,8 @@ import (
 
 // Service is the one whose store is tested.
 type Service struct {
-	// Migrate makes the service's tables.
-	Migrate func(ctx context.Context, db *sqldb.DB) error
+	// Schema is what the service's database holds.
+	Schema sqldb.Schema
 	// New returns the service's store on a database with these tables.
 	New func(db *sqldb.DB, registry *event.Registry) engine.Decider
 }
@@ -56,7 +55,7 @@ func (s Service) OnPostgres(t testing.TB) Database {
 
 func (s Service) migrated(t testing.TB, d Database) Database {
 	t.Helper()
-	if err := s.Migrate(t.Context(), d.Open(t)); err != nil {
+	if err := d.Open(t).Migrate(t.Context(), s.Schema); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -2,11 +2,11 @@ package storetest
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"orderly/internal/pgtest"
@@ -21,31 +21,29 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // reads the row as a careless one does: nobody waits for it.
 type counters struct{ db *sqldb.DB }
 
-var service = Service{Migrate: makeCounters, New: func(db *sqldb.DB, _ *event.Registry) engine.Decider { return counters{db} }}
+var service = Service{Schema: counterSchema(), New: func(db *sqldb.DB, _ *event.Registry) engine.Decider { return counters{db} }}
 
-func makeCounters(ctx context.Context, db *sqldb.DB) error {
-	return db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.ExecContext(ctx, "CREATE TABLE counters (id bigint NOT NULL PRIMARY KEY, n bigint NOT NULL)")
-		return err
-	})
+func counterSchema() sqldb.Schema {
+	file := &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE counters (id bigint NOT NULL PRIMARY KEY, n bigint NOT NULL);\n")}
+	return sqldb.Schema{Tables: []sqldb.Tables{{Name: "counters", Files: fstest.MapFS{
+		"migrations/sqlite/1_counters.sql": file, "migrations/postgres/1_counters.sql": file,
+	}}}}
 }
 
-func (c counters) Load(context.Context, *sql.Tx, time.Time, []*engine.Input) (engine.State, error) {
+func (c counters) Load(context.Context, *sqldb.Tx, []*engine.Input) (engine.State, error) {
 	return &counted{}, nil
 }
 
 type counted struct{ ids []int }
 
-func (c *counted) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+func (c *counted) Decide(_ context.Context, _ time.Time, in *engine.Input) (engine.Decision, error) {
 	c.ids = append(c.ids, in.Body.(int))
 	return engine.Decision{}, nil
 }
 
-func (c *counted) Save(ctx context.Context, tx *sql.Tx) error {
+func (c *counted) Save(_ context.Context, tx *sqldb.Tx) error {
 	for _, id := range c.ids {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO counters (id, n) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET n = counters.n + 1", id); err != nil {
-			return err
-		}
+		tx.Exec("count", "INSERT INTO counters (id, n) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET n = counters.n + 1", id)
 	}
 	return nil
 }

@@ -1,10 +1,8 @@
 package storetest
 
 import (
-	"database/sql"
 	"fmt"
 	"testing"
-	"time"
 
 	"orderly/pkg/sqldb"
 )
@@ -32,14 +30,14 @@ func (d Database) IDOfI() string {
 func (d Database) Fill(t testing.TB, db *sqldb.DB, table, rows string) {
 	t.Helper()
 	const series = "WITH RECURSIVE series(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM series WHERE i < %d) "
-	err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.ExecContext(t.Context(), "INSERT INTO "+table+" "+fmt.Sprintf(series, d.Many()-1)+rows)
-		if err == nil && d.kind == onPostgres {
-			_, err = tx.ExecContext(t.Context(), "ANALYZE "+table)
+	err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("fill "+table, "INSERT INTO "+table+" "+fmt.Sprintf(series, d.Many()-1)+rows)
+		if d.kind == onPostgres {
+			tx.Exec("analyze "+table, "ANALYZE "+table)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
-		t.Fatalf("fill %s: %v", table, err)
+		t.Fatal(err)
 	}
 }

@@ -1,9 +1,9 @@
 package verify_test
 
 import (
-	"database/sql"
 	"testing"
-	"time"
+
+	"orderly/pkg/sqldb"
 )
 
 func stockFaults() []planted {
@@ -51,9 +51,9 @@ func stockFaults() []planted {
 // against changes products against the database's own checks.
 func against(t *testing.T, s *shop, statement string) {
 	t.Helper()
-	ok(t, s.inventory.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.ExecContext(t.Context(), "PRAGMA ignore_check_constraints = 1")
-		return err
+	ok(t, s.inventory.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("allow anything", "PRAGMA ignore_check_constraints = 1")
+		return nil
 	}))
 	change(t, s.inventory, statement)
 }

@@ -86,9 +86,11 @@ func (s *shop) deps(db *sqldb.DB) app.Deps {
 // wire makes the services, not started yet.
 func (s *shop) wire(t *testing.T) {
 	t.Helper()
-	ok(t, app.MigrateOrder(t.Context(), s.deps(s.orders)))
-	ok(t, app.MigrateInventory(t.Context(), s.deps(s.inventory)))
-	ok(t, app.MigratePayment(t.Context(), s.deps(s.payment)))
+	for service, db := range map[string]*sqldb.DB{app.OrderService: s.orders, app.InventoryService: s.inventory, app.PaymentService: s.payment} {
+		schema, err := app.Schema(service)
+		ok(t, err)
+		ok(t, db.Migrate(t.Context(), schema))
+	}
 	orders, err := app.NewOrder(s.deps(s.orders), order.DefaultPolicy())
 	ok(t, err)
 	inventory, err := app.NewInventory(s.deps(s.inventory))

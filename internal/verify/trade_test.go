@@ -2,7 +2,6 @@ package verify_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -141,8 +140,12 @@ func number(t *testing.T, db *sqldb.DB, query string, args ...any) int {
 // change changes a row behind everybody's back.
 func change(t *testing.T, db *sqldb.DB, statement string, args ...any) {
 	t.Helper()
-	ok(t, db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		result, err := tx.ExecContext(t.Context(), statement, args...)
+	ok(t, db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		inner, err := tx.SQL(t.Context())
+		if err != nil {
+			return err
+		}
+		result, err := inner.ExecContext(t.Context(), statement, args...)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func newRig(t testing.TB) *rig {
 	db, err := sqlite.Options{Synchronous: sqlite.Off}.Open(t.Context(), filepath.Join(t.TempDir(), "inventory.db"))
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
-	check(t, sqlstore.Migrate(t.Context(), db))
+	check(t, db.Migrate(t.Context(), sqlstore.Schema()))
 	store := sqlstore.New(db)
 	e, err := engine.New(engine.Config{Name: "inventory", DB: db, Decider: store})
 	check(t, err)

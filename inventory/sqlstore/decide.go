@@ -42,10 +42,9 @@ type adjustment struct {
 	isNew   bool
 }
 
-func newBatch(s *Store, now time.Time) *batch {
+func newBatch(s *Store) *batch {
 	return &batch{
 		Store:        s,
-		now:          now,
 		reservations: make(map[string]*tracked),
 		products:     make(map[string]*shelved),
 		adjustments:  make(map[string]adjustment),
@@ -53,7 +52,8 @@ func newBatch(s *Store, now time.Time) *batch {
 }
 
 // Decide tells a reservation, or a product, what the input has to say.
-func (b *batch) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+func (b *batch) Decide(_ context.Context, now time.Time, in *engine.Input) (engine.Decision, error) {
+	b.now = now
 	switch body := in.Body.(type) {
 	case inventory.Put:
 		return b.put(body)

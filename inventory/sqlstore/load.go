@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"orderly/events"
 	"orderly/inventory"
@@ -60,11 +59,14 @@ func adjustmentID(c inventory.Adjust) string { return c.ProductID + "/" + c.Idem
 
 // Load reads and locks what the inputs touch: reservations by order, then
 // products by id, the order in which everybody locks.
-func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*engine.Input) (engine.State, error) {
+func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) (engine.State, error) {
 	k := keysOf(inputs)
-	b := newBatch(s, now)
-	if err := b.loadReservations(ctx, tx, k.orders); err != nil {
-		return nil, fmt.Errorf("load reservations: %w", err)
+	b := newBatch(s)
+	if len(k.orders) > 0 {
+		b.loadReservations(tx, k.orders)
+		if err := tx.Send(ctx); err != nil {
+			return nil, err
+		}
 	}
 	for _, r := range b.reservations {
 		if r.now.State == inventory.Reserved { // only then may its products change
@@ -73,42 +75,27 @@ func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*e
 			}
 		}
 	}
-	if err := b.loadProducts(ctx, tx, sorted(k.products)); err != nil {
-		return nil, fmt.Errorf("load products: %w", err)
-	}
-	if err := b.loadAdjustments(ctx, tx, k.adjustments); err != nil {
-		return nil, fmt.Errorf("load adjustments: %w", err)
-	}
-	return b, nil
+	b.loadProducts(tx, sorted(k.products))
+	b.loadAdjustments(tx, k.adjustments)
+	return b, tx.Send(ctx)
 }
 
-func (b *batch) loadReservations(ctx context.Context, tx *sql.Tx, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
+func (b *batch) loadReservations(tx *sqldb.Tx, ids []string) {
 	in, arg := b.db.In(lineOfOrder, 1, ids)
 	lock := b.db.Lock()
 	if lock != "" {
 		lock += " OF r"
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT r.order_id, state, currency, total_minor, reason, product_id, updated_at, lines
+	tx.Query("load reservations", `SELECT r.order_id, state, currency, total_minor, reason, product_id, updated_at, lines
 		FROM reservations r LEFT JOIN reservation_lines l ON l.order_id = r.order_id
-		WHERE `+in+` ORDER BY r.order_id`+lock, arg)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r, err := scanReservation(rows)
-		if err != nil {
-			return err
-		}
+		WHERE `+in+` ORDER BY r.order_id`+lock, func(row sqldb.Row) error {
+		r, err := scanReservation(row)
 		b.reservations[r.OrderID] = &tracked{now: r, stored: true}
-	}
-	return rows.Err()
+		return err
+	}, arg)
 }
 
-func scanReservation(rows *sql.Rows) (inventory.Reservation, error) {
+func scanReservation(rows sqldb.Row) (inventory.Reservation, error) {
 	var r inventory.Reservation
 	var lines sql.NullString
 	err := rows.Scan(&r.OrderID, &r.State, &r.Currency, &r.TotalMinor, &r.Reason, &r.ProductID, sqldb.ScanTime(&r.UpdatedAt), &lines)
@@ -121,49 +108,34 @@ func scanReservation(rows *sql.Rows) (inventory.Reservation, error) {
 	return r, nil
 }
 
-func (b *batch) loadProducts(ctx context.Context, tx *sql.Tx, ids []string) error {
+func (b *batch) loadProducts(tx *sqldb.Tx, ids []string) {
 	if len(ids) == 0 {
-		return nil
+		return
 	}
 	in, arg := b.db.In(idColumn, 1, ids)
-	rows, err := tx.QueryContext(ctx, "SELECT "+productFields+" FROM products WHERE "+in+" ORDER BY id"+b.db.Lock(), arg)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		p, err := scanProduct(rows)
-		if err != nil {
-			return err
-		}
+	tx.Query("load products", "SELECT "+productFields+" FROM products WHERE "+in+" ORDER BY id"+b.db.Lock(), func(row sqldb.Row) error {
+		p, err := scanProduct(row)
 		b.products[p.ID] = &shelved{now: p, stored: true}
-	}
-	return rows.Err()
+		return err
+	}, arg)
 }
 
-func scanProduct(rows *sql.Rows) (inventory.Product, error) {
+func scanProduct(rows sqldb.Row) (inventory.Product, error) {
 	var p inventory.Product
 	err := rows.Scan(&p.ID, &p.Name, &p.Currency, &p.UnitPriceMinor, &p.OnHand, &p.Available, &p.Reserved, &p.Sold, sqldb.ScanTime(&p.UpdatedAt))
 	return p, err
 }
 
-func (b *batch) loadAdjustments(ctx context.Context, tx *sql.Tx, ids []string) error {
+func (b *batch) loadAdjustments(tx *sqldb.Tx, ids []string) {
 	if len(ids) == 0 {
-		return nil
+		return
 	}
 	in, arg := b.db.In(idColumn, 1, ids)
-	rows, err := tx.QueryContext(ctx, "SELECT id, product_id, hash, on_hand, available FROM adjustments WHERE "+in, arg)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	tx.Query("load adjustments", "SELECT id, product_id, hash, on_hand, available FROM adjustments WHERE "+in, func(row sqldb.Row) error {
 		var id string
 		var a adjustment
-		if err := rows.Scan(&id, &a.answer.ProductID, &a.command.RequestHash, &a.answer.OnHand, &a.answer.Available); err != nil {
-			return err
-		}
+		err := row.Scan(&id, &a.answer.ProductID, &a.command.RequestHash, &a.answer.OnHand, &a.answer.Available)
 		b.adjustments[id] = a
-	}
-	return rows.Err()
+		return err
+	}, arg)
 }

@@ -1,14 +1,13 @@
 package sqlstore_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"orderly/internal/storetest"
 	"orderly/inventory"
+	"orderly/pkg/sqldb"
 )
 
 func TestPut_makes_and_changes_a_product(t *testing.T) {
@@ -112,9 +111,9 @@ func TestProducts_below_zero_are_refused(t *testing.T) {
 			"on_hand = -1, available = -1", "available = -1, reserved = 11", "available = 11, reserved = -1",
 			"sold = -1", "unit_price_minor = -1", "on_hand = 9",
 		} {
-			err := r.DB.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-				_, err := tx.ExecContext(t.Context(), "UPDATE products SET "+set)
-				return err
+			err := r.DB.InTx(t.Context(), func(tx *sqldb.Tx) error {
+				tx.Exec("set", "UPDATE products SET "+set)
+				return nil
 			})
 			if err == nil || r.DB.Retryable(err) {
 				t.Errorf("%s: got %v, want a lasting error", set, err)

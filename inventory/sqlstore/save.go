@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -44,20 +43,20 @@ var (
 )
 
 // Save writes the batch, each table in the order of its keys.
-func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
-	if err := b.saveReservations(ctx, tx); err != nil {
+func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
+	if err := b.saveReservations(tx); err != nil {
 		return fmt.Errorf("save reservations: %w", err)
 	}
-	if err := b.saveProducts(ctx, tx); err != nil {
+	if err := b.saveProducts(tx); err != nil {
 		return fmt.Errorf("save products: %w", err)
 	}
-	if err := b.db.Insert(ctx, tx, "adjustments", adjustmentColumns, b.newAdjustments()); err != nil {
+	if err := tx.Insert("adjustments", adjustmentColumns, b.newAdjustments()); err != nil {
 		return fmt.Errorf("save adjustments: %w", err)
 	}
 	return nil
 }
 
-func (b *batch) saveReservations(ctx context.Context, tx *sql.Tx) error {
+func (b *batch) saveReservations(tx *sqldb.Tx) error {
 	var added, changed, lines [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.reservations)) {
 		t := b.reservations[id]
@@ -79,16 +78,16 @@ func (b *batch) saveReservations(ctx context.Context, tx *sql.Tx) error {
 			lines = append(lines, []any{id, string(text)})
 		}
 	}
-	if err := b.db.Update(ctx, tx, "reservations", []sqldb.Column{orderColumn}, reservationColumns, changed); err != nil {
+	if err := tx.Update("reservations", []sqldb.Column{orderColumn}, reservationColumns, changed); err != nil {
 		return err
 	}
-	if err := b.db.Insert(ctx, tx, "reservations", slices.Concat([]sqldb.Column{orderColumn}, reservationColumns), added); err != nil {
+	if err := tx.Insert("reservations", slices.Concat([]sqldb.Column{orderColumn}, reservationColumns), added); err != nil {
 		return err
 	}
-	return b.db.Insert(ctx, tx, "reservation_lines", lineColumns, lines)
+	return tx.Insert("reservation_lines", lineColumns, lines)
 }
 
-func (b *batch) saveProducts(ctx context.Context, tx *sql.Tx) error {
+func (b *batch) saveProducts(tx *sqldb.Tx) error {
 	var added, changed [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.products)) {
 		s := b.products[id]
@@ -103,10 +102,10 @@ func (b *batch) saveProducts(ctx context.Context, tx *sql.Tx) error {
 			added = append(added, row)
 		}
 	}
-	if err := b.db.Update(ctx, tx, "products", []sqldb.Column{idColumn}, productColumns, changed); err != nil {
+	if err := tx.Update("products", []sqldb.Column{idColumn}, productColumns, changed); err != nil {
 		return err
 	}
-	return b.db.Insert(ctx, tx, "products", slices.Concat([]sqldb.Column{idColumn}, productColumns), added)
+	return tx.Insert("products", slices.Concat([]sqldb.Column{idColumn}, productColumns), added)
 }
 
 func (b *batch) newAdjustments() [][]any {

@@ -5,9 +5,7 @@
 package sqlstore
 
 import (
-	"context"
 	"embed"
-	"io/fs"
 
 	"orderly/inventory"
 	"orderly/pkg/engine"
@@ -17,17 +15,12 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate makes or updates the tables of the inventory service. It is safe to
-// call from any number of replicas at once.
-func Migrate(ctx context.Context, db *sqldb.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
+// Schema is what the database of the inventory service holds.
+func Schema() sqldb.Schema {
+	return sqldb.Schema{
+		Owner:  "inventory",
+		Tables: []sqldb.Tables{engine.Tables(), {Name: "inventory", Files: migrations}},
 	}
-	if err := engine.Migrate(ctx, db); err != nil {
-		return err
-	}
-	return db.Migrate(ctx, files, "inventory_migrations")
 }
 
 // Store keeps products and reservations. It is an engine.Decider and an
@@ -42,5 +35,5 @@ var (
 	_ inventory.Reader = (*Store)(nil)
 )
 
-// New returns a store on a database on which Migrate has run.
+// New returns a store on a database with the tables of Schema.
 func New(db *sqldb.DB) *Store { return &Store{db: db, saga: inventory.NewSaga()} }

@@ -94,7 +94,7 @@ func newDatabase(t testing.TB) *sqldb.DB {
 			t.Error(err)
 		}
 	})
-	if err := sqlstore.Migrate(t.Context(), db); err != nil {
+	if err := db.Migrate(t.Context(), sqlstore.Schema()); err != nil {
 		t.Fatal(err)
 	}
 	return db

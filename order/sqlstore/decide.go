@@ -47,12 +47,13 @@ type entry struct {
 	cause string
 }
 
-func newBatch(s *Store, now time.Time) *batch {
-	return &batch{Store: s, now: now, accepted: make(map[string]accepted), orders: make(map[string]*tracked)}
+func newBatch(s *Store) *batch {
+	return &batch{Store: s, accepted: make(map[string]accepted), orders: make(map[string]*tracked)}
 }
 
 // Decide tells an order what the input has to say.
-func (b *batch) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+func (b *batch) Decide(_ context.Context, now time.Time, in *engine.Input) (engine.Decision, error) {
+	b.now = now
 	switch body := in.Body.(type) {
 	case order.Place:
 		return b.place(body)

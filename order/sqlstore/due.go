@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"orderly/order"
@@ -17,21 +18,29 @@ const dueLimit = 256
 // Clock finds the orders that the clock has something to say to.
 type Clock struct {
 	store *Store
-	// horizon says how far the other services have come: they have heard all
-	// that was published before that time. An order whose last progress is
-	// younger waits for them, it is not lost.
-	horizon func(ctx context.Context) (time.Time, error)
-	started time.Time // orders that moved shortly before may have told nobody
-	after   string    // the last of them that got a tick
-	caught  bool      // all of them did
-	last    string    // whom it spoke to last among those that are due
+	// lag says how far the other services are behind: they have heard all that
+	// was published longer ago. An order whose last progress is younger waits for
+	// them, it is not lost.
+	lag     func(ctx context.Context) (time.Duration, error)
+	lost    atomic.Bool // the broker has lost something since the last question
+	losses  time.Time   // when it last had: who moved before waits for nobody
+	started time.Time   // orders that moved shortly before may have told nobody
+	after   string      // the last of them that got a tick
+	caught  bool        // all of them did
+	last    string      // whom it spoke to last among those that are due
 }
 
-// NewClock returns the order service's clock. Horizon may be nil, if the other
-// services never lag.
-func (s *Store) NewClock(horizon func(context.Context) (time.Time, error)) *Clock {
-	return &Clock{store: s, horizon: horizon}
+// NewClock returns the order service's clock. Lag may be nil, if the other
+// services are never behind.
+func (s *Store) NewClock(lag func(context.Context) (time.Duration, error)) *Clock {
+	return &Clock{store: s, lag: lag}
 }
+
+// BrokerLost tells the clock that the broker has lost messages. Orders that moved
+// before are then announced, when they are due, without waiting for those who are
+// behind: what they would have to wait for may be what was lost. Any goroutine
+// may call it.
+func (c *Clock) BrokerLost() { c.lost.Store(true) }
 
 // Due returns ticks for orders that are due, and after a start for those that
 // the process before may have moved without telling anybody. It is for one
@@ -43,6 +52,9 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	}
 	if c.started.IsZero() {
 		c.started = now
+	}
+	if c.lost.Swap(false) {
+		c.losses = now
 	}
 	due, last, err := c.waiting(ctx, now)
 	if err != nil {
@@ -56,11 +68,9 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 		c.last = last
 		return nil, nil
 	}
-	horizon := now
-	if c.horizon != nil {
-		if horizon, err = c.horizon(ctx); err != nil {
-			return nil, fmt.Errorf("how far the other services have come: %w", err)
-		}
+	horizon, err := c.horizon(ctx, now)
+	if err != nil {
+		return nil, err
 	}
 	ticks := ticksFor(due, horizon, false)
 	c.last = last
@@ -69,6 +79,23 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 		c.passed(untold)
 	}
 	return ticks, nil
+}
+
+// horizon is the time up to which the other services have heard everything, by
+// the database's clock, as all times of orders are.
+func (c *Clock) horizon(ctx context.Context, now time.Time) (time.Time, error) {
+	horizon := now
+	if c.lag != nil {
+		lag, err := c.lag(ctx)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("how far the other services have come: %w", err)
+		}
+		horizon = now.Add(-max(0, lag))
+	}
+	if horizon.Before(c.losses) {
+		return c.losses, nil
+	}
+	return horizon, nil
 }
 
 // waiting returns the next orders that are due, and who is the last of them; at

@@ -10,6 +10,7 @@ import (
 	"orderly/internal/storetest"
 	"orderly/order"
 	"orderly/order/sqlstore"
+	"orderly/pkg/sqldb"
 )
 
 // due asks a clock once and returns the numbers of the orders it speaks to.
@@ -26,9 +27,9 @@ func due(t testing.TB, clock *sqlstore.Clock) (ids []string, ticks []any) {
 }
 
 // started is a clock whose process has looked at what it found at its start.
-func started(t testing.TB, r storetest.Replica, horizon func(context.Context) (time.Time, error)) *sqlstore.Clock {
+func started(t testing.TB, r storetest.Replica, lag func(context.Context) (time.Duration, error)) *sqlstore.Clock {
 	t.Helper()
-	clock := store(r).NewClock(horizon)
+	clock := store(r).NewClock(lag)
 	if ids, _ := due(t, clock); len(ids) > 0 {
 		t.Fatalf("due at the start: %v", ids)
 	}
@@ -112,11 +113,9 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 	t.Parallel()
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
-		var horizon time.Time
-		clock := started(t, r, func(context.Context) (time.Time, error) { return horizon, nil })
+		clock := started(t, r, func(context.Context) (time.Duration, error) { return 2 * time.Minute, nil })
 		r.Later(-time.Minute).Do(t, place(1))
 		r.Later(-5*time.Minute).Do(t, place(2))
-		horizon = get(t, r, 1).UpdatedAt.Add(-time.Minute)
 		_, ticks := due(t, clock)
 		var says []string
 		for _, a := range r.Do(t, ticks...) {
@@ -129,7 +128,7 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 
 		r.Do(t, place(3))
 		away := errors.New("away")
-		blind := store(r).NewClock(func(context.Context) (time.Time, error) { return time.Time{}, away })
+		blind := store(r).NewClock(func(context.Context) (time.Duration, error) { return 0, away })
 		if _, err := blind.Due(t.Context()); !errors.Is(err, away) {
 			t.Errorf("got %v, want that the horizon is unknown", err)
 		}
@@ -186,11 +185,11 @@ func TestDue_at_the_start_skips_no_page(t *testing.T) {
 		}
 		r.Do(t, bodies...)
 		away, asked := errors.New("away"), 0
-		clock := store(r).NewClock(func(context.Context) (time.Time, error) {
+		clock := store(r).NewClock(func(context.Context) (time.Duration, error) {
 			if asked++; asked%2 == 1 {
-				return time.Time{}, away
+				return 0, away
 			}
-			return time.Now(), nil
+			return 0, nil
 		})
 		var found []string
 		for page := range 2 {
@@ -276,13 +275,50 @@ func TestDue_at_the_start_waits_for_those_that_lag(t *testing.T) {
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
 		r.Do(t, place(1))
-		horizon := get(t, r, 1).UpdatedAt.Add(-time.Second)
-		clock := store(r).NewClock(func(context.Context) (time.Time, error) { return horizon, nil })
+		lag := time.Minute
+		clock := store(r).NewClock(func(context.Context) (time.Duration, error) { return lag, nil })
 		ids, _ := due(t, clock)
 		storetest.Want(t, "while they lag", ids, "[]")
-		horizon = time.Now().Add(time.Minute)
+		lag = 0
 		ids, ticks := due(t, clock)
 		storetest.Want(t, "then", ids, []string{id(1)})
 		storetest.Want(t, "announcement", r.Do(t, ticks...)[0].Says(), "[orders.created]")
 	})
+}
+
+// G1: once the broker has lost something, orders that moved before wait for nobody
+// who is behind; those that moved since do.
+func TestDue_waits_for_nobody_after_a_loss(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		behind := func(context.Context) (time.Duration, error) { return time.Hour, nil }
+		clock := started(t, r, behind)
+		r.Later(-time.Minute).Do(t, place(1))
+		_, ticks := due(t, clock)
+		storetest.Want(t, "before the loss", r.Do(t, ticks...)[0].Says(), "[]")
+
+		r.Later(-time.Minute).Do(t, place(2))
+		clock.BrokerLost()
+		_, ticks = due(t, clock)
+		storetest.Want(t, "after the loss", r.Do(t, ticks...)[0].Says(), "[orders.created]")
+
+		r.Do(t, place(3))
+		makeDue(t, r, 3)
+		_, ticks = due(t, clock)
+		storetest.Want(t, "who moved since", r.Do(t, ticks...)[0].Says(), "[]")
+	})
+}
+
+// makeDue has an order wait no longer, whenever it moved.
+func makeDue(t testing.TB, r storetest.Replica, n int) {
+	t.Helper()
+	err := r.DB.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("order", "UPDATE orders SET next_redrive = 1 WHERE id = $1", id(n))
+		tx.Exec("open order", "UPDATE open_orders SET due_at = 1 WHERE id = $1", id(n))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

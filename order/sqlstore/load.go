@@ -2,10 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
-	"time"
 
 	"orderly/events"
 	"orderly/order"
@@ -27,7 +25,7 @@ type row struct {
 	entries int
 }
 
-func scan(rows *sql.Rows) (row, error) {
+func scan(rows sqldb.Row) (row, error) {
 	var r row
 	err := rows.Scan(&r.ID, &r.CustomerID, &r.Currency, &r.Lane, &r.CorrelationID, &r.Status, &r.Reason, &r.TotalMinor,
 		&r.Priced, &r.StockSettled, &r.PaymentSettled, sqldb.ScanTime(&r.CreatedAt), sqldb.ScanTime(&r.UpdatedAt),
@@ -80,86 +78,64 @@ func sorted(s []string) []string {
 func acceptedID(p order.Place) string { return p.CustomerID + "/" + p.IdempotencyKey }
 
 // Load reads and locks what the inputs touch.
-func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*engine.Input) (engine.State, error) {
+func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) (engine.State, error) {
 	k := keysOf(inputs)
-	b := newBatch(s, now)
-	if err := b.loadAccepted(ctx, tx, k.accepted); err != nil {
-		return nil, fmt.Errorf("load idempotency keys: %w", err)
-	}
-	if err := b.loadOrders(ctx, tx, k.orders); err != nil {
-		return nil, fmt.Errorf("load orders: %w", err)
-	}
-	if err := b.loadRequests(ctx, tx, k.requests); err != nil {
-		return nil, fmt.Errorf("load requests: %w", err)
-	}
-	return b, nil
+	b := newBatch(s)
+	b.loadAccepted(tx, k.accepted)
+	b.loadOrders(tx, k.orders)
+	b.loadRequests(tx, k.requests)
+	return b, tx.Send(ctx)
 }
 
-func (b *batch) loadAccepted(ctx context.Context, tx *sql.Tx, ids []string) error {
+func (b *batch) loadAccepted(tx *sqldb.Tx, ids []string) {
 	if len(ids) == 0 {
-		return nil
+		return
 	}
 	in, arg := b.db.In(keyColumn, 1, ids)
-	rows, err := tx.QueryContext(ctx, "SELECT id, hash, order_id, created_at FROM idempotency_keys WHERE "+in, arg)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	tx.Query("load idempotency keys", "SELECT id, hash, order_id, created_at FROM idempotency_keys WHERE "+in, func(row sqldb.Row) error {
 		var id string
 		var a accepted
-		if err := rows.Scan(&id, &a.hash, &a.orderID, sqldb.ScanTime(&a.createdAt)); err != nil {
-			return err
-		}
+		err := row.Scan(&id, &a.hash, &a.orderID, sqldb.ScanTime(&a.createdAt))
 		b.accepted[id] = a
-	}
-	return rows.Err()
+		return err
+	}, arg)
 }
 
-func (b *batch) loadOrders(ctx context.Context, tx *sql.Tx, ids []string) error {
+func (b *batch) loadOrders(tx *sqldb.Tx, ids []string) {
 	if len(ids) == 0 {
-		return nil
+		return
 	}
 	in, arg := b.db.In(idColumn, 1, ids)
-	rows, err := tx.QueryContext(ctx, "SELECT "+orderFields+" FROM orders WHERE "+in+" ORDER BY id"+b.db.Lock(), arg)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r, err := scan(rows)
-		if err != nil {
-			return err
-		}
+	tx.Query("load orders", "SELECT "+orderFields+" FROM orders WHERE "+in+" ORDER BY id"+b.db.Lock(), func(found sqldb.Row) error {
+		r, err := scan(found)
 		b.orders[r.ID] = &tracked{loaded: r.Order, now: r.Order, entries: r.entries}
-	}
-	return rows.Err()
+		return err
+	}, arg)
 }
 
-// loadRequests fetches what orders.created has to say again.
-func (b *batch) loadRequests(ctx context.Context, tx *sql.Tx, ids []string) error {
+// loadRequests fetches what orders.created has to say again. It goes after the
+// orders.
+func (b *batch) loadRequests(tx *sqldb.Tx, ids []string) {
 	if len(ids) == 0 {
-		return nil
+		return
 	}
 	in, arg := b.db.In(sqldb.Column{Name: "order_id", Type: sqldb.UUID}, 1, ids)
-	rows, err := tx.QueryContext(ctx, "SELECT order_id, name, version, data FROM order_events WHERE n = 1 AND "+in, arg)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	tx.Query("load requests", "SELECT order_id, name, version, data FROM order_events WHERE n = 1 AND "+in, func(row sqldb.Row) error {
 		var id string
 		var e order.Entry
-		if err := rows.Scan(&id, &e.Name, &e.Version, (*[]byte)(&e.Data)); err != nil {
+		if err := row.Scan(&id, &e.Name, &e.Version, (*[]byte)(&e.Data)); err != nil {
 			return err
 		}
-		if t := b.orders[id]; t != nil {
-			if t.now.Request, err = b.request(e); err != nil {
-				return fmt.Errorf("order %s: %w", id, err)
-			}
+		t := b.orders[id]
+		if t == nil {
+			return nil
 		}
-	}
-	return rows.Err()
+		var err error
+		if t.now.Request, err = b.request(e); err != nil {
+			return fmt.Errorf("order %s: %w", id, err)
+		}
+		return nil
+	}, arg)
 }
 
 // request rebuilds what was asked for from the history's first entry.

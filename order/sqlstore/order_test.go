@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const month = 30 * 24 * time.Hour
 
-var service = storetest.Service{Migrate: sqlstore.Migrate, New: func(db *sqldb.DB, registry *event.Registry) engine.Decider {
+var service = storetest.Service{Schema: sqlstore.Schema(), New: func(db *sqldb.DB, registry *event.Registry) engine.Decider {
 	return sqlstore.New(db, sqlstore.Config{Policy: order.DefaultPolicy(), Registry: registry})
 }}
 

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 
@@ -64,39 +63,39 @@ type changes struct {
 
 // Save writes the batch. Rows of one table go in the order of their keys, so
 // that two replicas never wait for each other in a circle.
-func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
+func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
 	slices.SortFunc(b.changed, func(x, y *tracked) int { return cmp.Compare(x.now.ID, y.now.ID) })
 	var c changes
 	for _, t := range b.changed {
 		c.add(t)
 	}
-	if err := b.db.Insert(ctx, tx, "idempotency_keys", acceptedColumns, b.newKeys()); err != nil {
+	if err := tx.Insert("idempotency_keys", acceptedColumns, b.newKeys()); err != nil {
 		return fmt.Errorf("save idempotency keys: %w", err)
 	}
-	return b.write(ctx, tx, c)
+	return c.write(tx)
 }
 
-func (b *batch) write(ctx context.Context, tx *sql.Tx, c changes) error {
+func (c *changes) write(tx *sqldb.Tx) error {
 	id := []sqldb.Column{idColumn}
-	if err := b.db.Update(ctx, tx, "orders", id, movingColumns, c.moved); err != nil {
+	if err := tx.Update("orders", id, movingColumns, c.moved); err != nil {
 		return fmt.Errorf("save orders: %w", err)
 	}
-	if err := b.db.Insert(ctx, tx, "orders", orderColumns, c.placed); err != nil {
+	if err := tx.Insert("orders", orderColumns, c.placed); err != nil {
 		return fmt.Errorf("save new orders: %w", err)
 	}
-	if err := b.db.Insert(ctx, tx, "order_events", entryColumns, c.entries); err != nil {
+	if err := tx.Insert("order_events", entryColumns, c.entries); err != nil {
 		return fmt.Errorf("save the history: %w", err)
 	}
-	if err := b.db.Insert(ctx, tx, "open_orders", []sqldb.Column{idColumn, dueColumn}, c.opened); err != nil {
+	if err := tx.Insert("open_orders", []sqldb.Column{idColumn, dueColumn}, c.opened); err != nil {
 		return fmt.Errorf("save open orders: %w", err)
 	}
-	if err := b.db.Update(ctx, tx, "open_orders", id, []sqldb.Column{dueColumn}, c.due); err != nil {
+	if err := tx.Update("open_orders", id, []sqldb.Column{dueColumn}, c.due); err != nil {
 		return fmt.Errorf("save when orders are due: %w", err)
 	}
-	if _, err := b.db.Delete(ctx, tx, "open_orders", idColumn, c.closed); err != nil {
+	if err := tx.Delete("open_orders", idColumn, c.closed); err != nil {
 		return fmt.Errorf("close orders: %w", err)
 	}
-	if err := b.db.Insert(ctx, tx, "ended_orders", endedColumns, c.ended); err != nil {
+	if err := tx.Insert("ended_orders", endedColumns, c.ended); err != nil {
 		return fmt.Errorf("save ended orders: %w", err)
 	}
 	return nil

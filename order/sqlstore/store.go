@@ -5,9 +5,7 @@
 package sqlstore
 
 import (
-	"context"
 	"embed"
-	"io/fs"
 
 	"orderly/order"
 	"orderly/pkg/engine"
@@ -18,17 +16,12 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate makes or updates the tables of the order service. It is safe to call
-// from any number of replicas at once.
-func Migrate(ctx context.Context, db *sqldb.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
+// Schema is what the database of the order service holds.
+func Schema() sqldb.Schema {
+	return sqldb.Schema{
+		Owner:  "order",
+		Tables: []sqldb.Tables{engine.Tables(), {Name: "order", Files: migrations}},
 	}
-	if err := engine.Migrate(ctx, db); err != nil {
-		return err
-	}
-	return db.Migrate(ctx, files, "order_migrations")
 }
 
 // Config says how orders are driven.
@@ -52,7 +45,7 @@ var (
 	_ order.Reader   = (*Store)(nil)
 )
 
-// New returns a store on a database on which Migrate has run.
+// New returns a store on a database with the tables of Schema.
 func New(db *sqldb.DB, cfg Config) *Store {
 	return &Store{db: db, cfg: cfg, saga: order.NewSaga()}
 }

@@ -50,23 +50,25 @@ const (
 // ledger, streamed, whatever goes on meanwhile. It ends with the first error of fn and returns it as it is.
 // Settings do not touch it: an audit sees the ledger during an outage too.
 func (s *Simulated) Ledger(ctx context.Context, fn func(Entry) error) error {
-	return s.ledger.entries(ctx, fn, allEntries)
+	return s.ledger.entries(ctx, "", fn)
 }
 
 // OrderLedger returns the charges of one order, the oldest first; none is not an error.
 func (s *Simulated) OrderLedger(ctx context.Context, orderID string) ([]Entry, error) {
 	var found []Entry
-	err := s.ledger.entries(ctx, func(e Entry) error {
+	err := s.ledger.entries(ctx, orderID, func(e Entry) error {
 		found = append(found, e)
 		return nil
-	}, orderEntries, orderID)
+	})
 	return found, err
 }
 
 // Counts counts the ledger's entries.
-func (s *Simulated) Counts(ctx context.Context) (Counts, error) {
+func (s *Simulated) Counts(ctx context.Context) (Counts, error) { return s.ledger.counts(ctx) }
+
+func (l sqlLedger) counts(ctx context.Context) (Counts, error) {
 	var c Counts
-	err := s.ledger.db.Reader().QueryRowContext(ctx, `SELECT
+	err := l.db.Reader().QueryRowContext(ctx, `SELECT
 			(SELECT COUNT(*) FROM gateway_charges WHERE status = $1),
 			(SELECT COUNT(*) FROM gateway_charges WHERE status = $2),
 			(SELECT COUNT(*) FROM gateway_charges WHERE status = $3),
@@ -80,13 +82,13 @@ func (s *Simulated) Counts(ctx context.Context) (Counts, error) {
 }
 
 // find returns the oldest captured charge of an order, else its latest.
-func (l ledger) find(ctx context.Context, orderID string) (found payment.Charge, ok bool, err error) {
-	err = l.entries(ctx, func(e Entry) error {
+func find(ctx context.Context, l ledger, orderID string) (found payment.Charge, ok bool, err error) {
+	err = l.entries(ctx, orderID, func(e Entry) error {
 		if found.Status != payment.ChargeCaptured {
 			found, ok = e.charge(), true
 		}
 		return nil
-	}, orderEntries, orderID)
+	})
 	return found, ok, err
 }
 
@@ -97,23 +99,31 @@ func (e Entry) charge() payment.Charge {
 	}
 }
 
-func (l ledger) entries(ctx context.Context, fn func(Entry) error, query string, args ...any) error {
+func (l sqlLedger) entries(ctx context.Context, orderID string, fn func(Entry) error) error {
+	query, args := allEntries, []any(nil)
+	if orderID != "" {
+		query, args = orderEntries, []any{orderID}
+	}
 	return l.db.InReadTx(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
 			return fmt.Errorf("read the payment gateway's ledger: %w", err)
 		}
-		return each(rows, func(s scanner) error {
-			e, err := scanEntry(s)
+		defer rows.Close()
+		for rows.Next() {
+			e, err := scanEntry(rows)
 			if err != nil {
 				return err
 			}
-			return fn(e)
-		})
+			if err := fn(e); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
 	})
 }
 
-func scanEntry(s scanner) (Entry, error) {
+func scanEntry(s sqldb.Row) (Entry, error) {
 	var e Entry
 	err := s.Scan(&e.OrderID, &e.Key, &e.ChargeID, &e.Status, &e.Code, &e.Currency, &e.AmountMinor,
 		&e.RefundedMinor, &e.Method, sqldb.ScanTime(&e.At))

@@ -12,7 +12,7 @@ import (
 )
 
 func TestSimulated_Ledger(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		began := time.Now().Add(-time.Minute)
 		// Bytewise, "B" comes before "a": a locale would turn them round.
@@ -53,7 +53,7 @@ func TestSimulated_Ledger(t *testing.T) {
 }
 
 func TestSimulated_OrderLedger(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		charge(t, g, request("other", "pm_card_visa"))
 		older, newer := request("o-1", "pm_card_visa"), request("o-1", "pm_card_amex")
@@ -73,7 +73,7 @@ func TestSimulated_OrderLedger(t *testing.T) {
 }
 
 func TestSimulated_LedgerStopsAtAnError(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		charge(t, g, request("o-1", "pm_card_visa"))
 		charge(t, g, request("o-2", "pm_card_visa"))
@@ -90,7 +90,7 @@ func TestSimulated_LedgerStopsAtAnError(t *testing.T) {
 
 // A charge made while the ledger is being read is not part of what is read, and does not wait for it.
 func TestSimulated_LedgerIsOneState(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		charge(t, g, request("o-1", "pm_card_visa"))
 		seen := 0

@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -42,7 +41,7 @@ func (c charge) row() []any {
 	}
 }
 
-func scanCharge(s scanner) (charge, error) {
+func scanCharge(s sqldb.Row) (charge, error) {
 	var c charge
 	err := s.Scan(&c.key, &c.generation, &c.ID, &c.OrderID, &c.method, &c.Currency, &c.AmountMinor, &c.Status,
 		&c.Code, sqldb.ScanTime(&c.at))
@@ -106,52 +105,61 @@ func (op *chargeOp) matches(c charge) bool {
 	return r.OrderID == c.OrderID && r.Method == c.method && r.Currency == c.Currency && r.AmountMinor == c.AmountMinor
 }
 
-// charge commits and answers all ops, in their order.
-func (l ledger) charge(ctx context.Context, ops []*chargeOp, retention time.Duration) error {
-	return l.inTx(ctx, func(tx *sql.Tx, now time.Time) error {
-		held, err := l.chargesByKey(ctx, tx, ops)
+func (l sqlLedger) charge(ctx context.Context, ops []*chargeOp, retention time.Duration) error {
+	return l.inTx(ctx, func(tx *sqldb.Tx) error {
+		held := l.chargesByKey(tx, ops)
+		now, err := tx.Now(ctx)
 		if err != nil {
 			return fmt.Errorf("read charges: %w", err)
 		}
-		var added []charge
-		for _, op := range ops {
-			c, used := held[op.request.Key]
-			if !used || !c.known(now, retention) {
-				if c, err = op.entry(c.generation+1, now); err != nil {
-					return err
-				}
-				held[c.key] = c
-				added = append(added, c)
-			}
-			op.settle(c)
+		added, err := decideCharges(ops, held, now, retention)
+		if err != nil {
+			return err
 		}
-		if err := l.insertCharges(ctx, tx, added); err != nil {
+		if err := l.insertCharges(tx, added); err != nil {
 			return fmt.Errorf("add charges: %w", err)
 		}
 		return nil
 	})
 }
 
-// chargesByKey returns the latest charge of each key that was ever used.
-func (l ledger) chargesByKey(ctx context.Context, tx *sql.Tx, ops []*chargeOp) (map[string]charge, error) {
+// decideCharges answers ops by the latest charge of each key, and returns the
+// charges that are new, which held has then too.
+func decideCharges(ops []*chargeOp, held map[string]charge, now time.Time, retention time.Duration) (added []charge, err error) {
+	for _, op := range ops {
+		c, used := held[op.request.Key]
+		if !used || !c.known(now, retention) {
+			if c, err = op.entry(c.generation+1, now); err != nil {
+				return nil, err
+			}
+			held[c.key] = c
+			added = append(added, c)
+		}
+		op.settle(c)
+	}
+	return added, nil
+}
+
+// chargesByKey asks for the latest charge of each key that was ever used.
+func (l sqlLedger) chargesByKey(tx *sqldb.Tx, ops []*chargeOp) map[string]charge {
 	keys := make([]string, len(ops))
 	for i, op := range ops {
 		keys[i] = op.request.Key
 	}
 	held := make(map[string]charge)
-	err := l.selectIn(ctx, tx, selectCharges, keyColumn, keys, " ORDER BY key, generation", func(s scanner) error {
+	l.selectIn(tx, selectCharges, keyColumn, keys, " ORDER BY key, generation", func(s sqldb.Row) error {
 		c, err := scanCharge(s)
 		held[c.key] = c
 		return err
 	})
-	return held, err
+	return held
 }
 
-func (l ledger) insertCharges(ctx context.Context, tx *sql.Tx, added []charge) error {
+func (l sqlLedger) insertCharges(tx *sqldb.Tx, added []charge) error {
 	slices.SortFunc(added, func(a, b charge) int { return cmp.Compare(a.key, b.key) })
 	rows := make([][]any, len(added))
 	for i, c := range added {
 		rows[i] = c.row()
 	}
-	return l.db.Insert(ctx, tx, "gateway_charges", chargeColumns, rows)
+	return tx.Insert("gateway_charges", chargeColumns, rows)
 }

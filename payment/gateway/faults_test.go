@@ -16,7 +16,7 @@ import (
 )
 
 func TestSimulated_LosesAnswers(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{LoseAnswers: 1})
 		r := request("o-1", "pm_card_visa")
 		for range 3 {

@@ -23,6 +23,15 @@ var engines = []struct {
 	{"postgres", openPostgres},
 }
 
+// onLedgers runs a test on every ledger; that in memory has no database.
+func onLedgers(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
+	onEngines(t, test)
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		test(t, nil)
+	})
+}
+
 // onEngines runs a test on every database.
 func onEngines(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
 	t.Parallel()
@@ -61,7 +70,11 @@ func opened(t *testing.T, db *sqldb.DB, err error) *sqldb.DB {
 
 func start(t *testing.T, db *sqldb.DB, settings gateway.Settings) *gateway.Simulated {
 	t.Helper()
-	g, err := gateway.New(t.Context(), db, settings)
+	open := func() (*gateway.Simulated, error) { return gateway.New(t.Context(), db, settings) }
+	if db == nil {
+		open = func() (*gateway.Simulated, error) { return gateway.NewInMemory(settings) }
+	}
+	g, err := open()
 	if err != nil {
 		t.Fatalf("start the gateway: %v", err)
 	}

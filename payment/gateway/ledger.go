@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -17,21 +15,27 @@ import (
 const commitAttempts = 3
 
 // ledger keeps what was charged and refunded. Entries are added, never changed.
-type ledger struct {
+type ledger interface {
+	// charge and refund commit and answer all ops, in their order.
+	charge(ctx context.Context, ops []*chargeOp, retention time.Duration) error
+	refund(ctx context.Context, ops []*refundOp, retention time.Duration) error
+	// entries calls fn for the charges of one state: those of an order, the
+	// oldest first, or all if orderID is empty.
+	entries(ctx context.Context, orderID string, fn func(Entry) error) error
+	counts(ctx context.Context) (Counts, error)
+}
+
+// sqlLedger is a ledger in a database.
+type sqlLedger struct {
 	db *sqldb.DB
 }
 
-func migrate(ctx context.Context, db *sqldb.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	return db.Migrate(ctx, files, "gateway_migrations")
-}
+// Tables are the ledger's.
+func Tables() sqldb.Tables { return sqldb.Tables{Name: "gateway", Files: migrations} }
 
 // inTx reruns fn from the start when another process took a key first or the outcome of the commit is
 // unknown: what was written by then is found and answered.
-func (l ledger) inTx(ctx context.Context, fn func(tx *sql.Tx, now time.Time) error) error {
+func (l sqlLedger) inTx(ctx context.Context, fn func(tx *sqldb.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := l.db.InTx(ctx, fn)
 		if err == nil || attempt == commitAttempts || !l.db.Retryable(err) {
@@ -40,29 +44,10 @@ func (l ledger) inTx(ctx context.Context, fn func(tx *sql.Tx, now time.Time) err
 	}
 }
 
-// selectIn reads the rows of a table where column is one of values, calling scan for each. tail ends the
-// statement.
-func (l ledger) selectIn(ctx context.Context, tx *sql.Tx, query string, column sqldb.Column, values []string,
-	tail string, scan func(scanner) error,
-) error {
+// selectIn queues a query for the rows of a table where column is one of values. tail ends the statement.
+func (l sqlLedger) selectIn(tx *sqldb.Tx, query string, column sqldb.Column, values []string, tail string, scan func(sqldb.Row) error) {
 	predicate, arg := l.db.In(column, 1, values)
-	rows, err := tx.QueryContext(ctx, query+" WHERE "+predicate+tail, arg)
-	if err != nil {
-		return err
-	}
-	return each(rows, scan)
-}
-
-type scanner interface{ Scan(dest ...any) error }
-
-func each(rows *sql.Rows, scan func(scanner) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	tx.Query("read the ledger", query+" WHERE "+predicate+tail, scan, arg)
 }
 
 // remembered reports whether a key first used at that time is still known.

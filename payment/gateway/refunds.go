@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -33,7 +32,7 @@ func (r refund) row() []any {
 	return []any{r.key, r.generation, r.ID, r.ChargeID, r.OrderID, r.Currency, r.AmountMinor, r.at}
 }
 
-func scanRefund(s scanner) (refund, error) {
+func scanRefund(s sqldb.Row) (refund, error) {
 	var r refund
 	err := s.Scan(&r.key, &r.generation, &r.ID, &r.ChargeID, &r.OrderID, &r.Currency, &r.AmountMinor,
 		sqldb.ScanTime(&r.at))
@@ -91,19 +90,17 @@ func (op *refundOp) check(c charge, found bool, refunded int64) error {
 	return nil
 }
 
-// refund commits and answers all ops, in their order.
-func (l ledger) refund(ctx context.Context, ops []*refundOp, retention time.Duration) error {
-	return l.inTx(ctx, func(tx *sql.Tx, now time.Time) error {
-		book, err := l.openRefunds(ctx, tx, ops)
+func (l sqlLedger) refund(ctx context.Context, ops []*refundOp, retention time.Duration) error {
+	return l.inTx(ctx, func(tx *sqldb.Tx) error {
+		book := l.openRefunds(tx, ops)
+		now, err := tx.Now(ctx)
 		if err != nil {
 			return fmt.Errorf("read refunds: %w", err)
 		}
-		for _, op := range ops {
-			if err := book.decide(op, now, retention); err != nil {
-				return err
-			}
+		if err := book.decide(ops, now, retention); err != nil {
+			return err
 		}
-		if err := l.insertRefunds(ctx, tx, book.added); err != nil {
+		if err := l.insertRefunds(tx, book.added); err != nil {
 			return fmt.Errorf("add refunds: %w", err)
 		}
 		return nil
@@ -121,7 +118,16 @@ type refundBook struct {
 // chargeName is how refunds name their charge: both parts must fit.
 type chargeName struct{ orderID, chargeID string }
 
-func (b *refundBook) decide(op *refundOp, now time.Time, retention time.Duration) error {
+func (b *refundBook) decide(ops []*refundOp, now time.Time, retention time.Duration) error {
+	for _, op := range ops {
+		if err := b.answer(op, now, retention); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *refundBook) answer(op *refundOp, now time.Time, retention time.Duration) error {
 	r, used := b.held[op.request.Key]
 	if used && remembered(r.at, now, retention) {
 		op.settle(r)
@@ -145,7 +151,7 @@ func (b *refundBook) decide(op *refundOp, now time.Time, retention time.Duration
 }
 
 // openRefunds locks the charges first: another process must not give back the same money meanwhile.
-func (l ledger) openRefunds(ctx context.Context, tx *sql.Tx, ops []*refundOp) (*refundBook, error) {
+func (l sqlLedger) openRefunds(tx *sqldb.Tx, ops []*refundOp) *refundBook {
 	keys, orders := make([]string, len(ops)), make([]string, len(ops))
 	for i, op := range ops {
 		keys[i], orders[i] = op.request.Key, op.request.OrderID
@@ -155,35 +161,29 @@ func (l ledger) openRefunds(ctx context.Context, tx *sql.Tx, ops []*refundOp) (*
 		refunded: map[chargeName]int64{},
 		held:     map[string]refund{},
 	}
-	err := l.selectIn(ctx, tx, selectCharges, orderColumn, orders, " ORDER BY key, generation"+l.db.Lock(),
-		func(s scanner) error {
-			c, err := scanCharge(s)
-			b.charges[chargeName{c.OrderID, c.ID}] = c
-			return err
-		})
-	if err != nil {
-		return nil, err
-	}
-	err = l.selectIn(ctx, tx, selectRefunds, keyColumn, keys, " ORDER BY key, generation", func(s scanner) error {
+	l.selectIn(tx, selectCharges, orderColumn, orders, " ORDER BY key, generation"+l.db.Lock(), func(s sqldb.Row) error {
+		c, err := scanCharge(s)
+		b.charges[chargeName{c.OrderID, c.ID}] = c
+		return err
+	})
+	l.selectIn(tx, selectRefunds, keyColumn, keys, " ORDER BY key, generation", func(s sqldb.Row) error {
 		r, err := scanRefund(s)
 		b.held[r.key] = r
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return b, l.selectIn(ctx, tx, selectRefunds, orderColumn, orders, "", func(s scanner) error {
+	l.selectIn(tx, selectRefunds, orderColumn, orders, "", func(s sqldb.Row) error {
 		r, err := scanRefund(s)
 		b.refunded[chargeName{r.OrderID, r.ChargeID}] += r.AmountMinor
 		return err
 	})
+	return b
 }
 
-func (l ledger) insertRefunds(ctx context.Context, tx *sql.Tx, added []refund) error {
+func (l sqlLedger) insertRefunds(tx *sqldb.Tx, added []refund) error {
 	slices.SortFunc(added, func(a, b refund) int { return cmp.Compare(a.key, b.key) })
 	rows := make([][]any, len(added))
 	for i, r := range added {
 		rows[i] = r.row()
 	}
-	return l.db.Insert(ctx, tx, "gateway_refunds", refundColumns, rows)
+	return tx.Insert("gateway_refunds", refundColumns, rows)
 }

@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"database/sql"
 	"errors"
 	"testing"
 	"time"
@@ -61,11 +60,11 @@ func TestSimulated_LosesTheRaceForARefund(t *testing.T) {
 // inOtherProcess runs fn in a transaction that is not the gateway's and commits it.
 func inOtherProcess(t *testing.T, db *sqldb.DB, fn func(exec func(query string, args ...any))) {
 	t.Helper()
-	err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
+	err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
 		var failed error
 		fn(func(query string, args ...any) {
-			_, err := tx.ExecContext(t.Context(), query, args...)
-			failed = errors.Join(failed, err)
+			tx.Exec(query, query, args...)
+			failed = errors.Join(failed, tx.Send(t.Context()))
 		})
 		return failed
 	})

@@ -28,12 +28,27 @@ var _ payment.Gateway = (*Simulated)(nil)
 // it after the last call has returned. db need not force writes to disk: the ledger is only meant to outlive
 // its process.
 func New(ctx context.Context, db *sqldb.DB, settings Settings) (*Simulated, error) {
-	s := &Simulated{ledger: ledger{db: db}}
-	if err := s.SetSettings(settings); err != nil {
+	s, err := newSimulated(sqlLedger{db: db}, settings)
+	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, db); err != nil {
+	if err := db.Migrate(ctx, sqldb.Schema{Tables: []sqldb.Tables{Tables()}}); err != nil {
 		return nil, fmt.Errorf("payment gateway's ledger: %w", err)
+	}
+	return s, nil
+}
+
+// NewInMemory starts with an empty ledger that ends with the process: a
+// restarted provider knows no charge of the one before. It is for benchmarks
+// that are not about the provider.
+func NewInMemory(settings Settings) (*Simulated, error) {
+	return newSimulated(newMemoryLedger(), settings)
+}
+
+func newSimulated(l ledger, settings Settings) (*Simulated, error) {
+	s := &Simulated{ledger: l}
+	if err := s.SetSettings(settings); err != nil {
+		return nil, err
 	}
 	s.charges = newGroup(func(ctx context.Context, ops []*chargeOp) error {
 		return s.ledger.charge(ctx, ops, s.KeyRetention())
@@ -128,7 +143,7 @@ func (s *Simulated) find(ctx context.Context, orderID string) (payment.Charge, b
 	if fate.answerLost {
 		return payment.Charge{}, false, ErrAnswerLost
 	}
-	return s.ledger.find(ctx, orderID)
+	return find(ctx, s.ledger, orderID)
 }
 
 // admit refuses what is invalid before any fault can meet it.

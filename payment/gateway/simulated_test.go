@@ -16,18 +16,14 @@ import (
 )
 
 func TestSimulated_IsGateway(t *testing.T) {
-	t.Parallel()
-	for _, engine := range engines {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			g := start(t, engine.open(t), gateway.Settings{})
-			paymenttest.TestGateway(t, func(*testing.T) payment.Gateway { return g })
-		})
-	}
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
+		g := start(t, db, gateway.Settings{})
+		paymenttest.TestGateway(t, func(*testing.T) payment.Gateway { return g })
+	})
 }
 
 func TestSimulated_OneEffectForManyCalls(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		var calls sync.WaitGroup
 		for i := range 200 {
@@ -71,7 +67,7 @@ func TestSimulated_KeepsItsLedger(t *testing.T) {
 }
 
 func TestSimulated_ForgetsKeys(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		first := charge(t, g, request("o-1", "pm_card_visa"))
 		if _, err := g.Void(t.Context(), payment.VoidRequest{Key: "o-2", OrderID: "o-2"}); err != nil {
@@ -111,7 +107,7 @@ func TestSimulated_ForgetsKeys(t *testing.T) {
 }
 
 func TestSimulated_RefusesWhatItCannotStore(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onLedgers(t, func(t *testing.T, db *sqldb.DB) {
 		g := start(t, db, gateway.Settings{})
 		for _, text := range []string{"nul \x00", "not utf-8 \xff", strings.Repeat("x", 256)} {
 			r := request("o-1", "pm_card_visa")

@@ -45,7 +45,7 @@ func newRig(t testing.TB) *rig {
 	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "PAYMENTS", Subjects: []string{"payments.>"}})
 	check(t, err)
 	db := newDatabase(t, "payment.db")
-	check(t, sqlstore.Migrate(t.Context(), db))
+	check(t, db.Migrate(t.Context(), sqlstore.Schema()))
 	g, err := gateway.New(t.Context(), newDatabase(t, "gateway.db"), gateway.Settings{})
 	check(t, err)
 	store := sqlstore.New(db, g)

@@ -30,7 +30,7 @@ func auditPayments(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		p, err := scan(rows.Scan)
+		p, err := scan(rows)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const month = 30 * 24 * time.Hour
 
 // service has a gateway that captures everything.
-var service = storetest.Service{Migrate: sqlstore.Migrate, New: func(db *sqldb.DB, _ *event.Registry) engine.Decider {
+var service = storetest.Service{Schema: sqlstore.Schema(), New: func(db *sqldb.DB, _ *event.Registry) engine.Decider {
 	return sqlstore.New(db, script{})
 }}
 

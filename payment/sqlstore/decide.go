@@ -31,7 +31,8 @@ type tracked struct {
 }
 
 // Decide tells a payment of an event or of the outcome of a call.
-func (b *batch) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+func (b *batch) Decide(_ context.Context, now time.Time, in *engine.Input) (engine.Decision, error) {
+	b.now = now
 	switch body := in.Body.(type) {
 	case payment.Outcome:
 		return b.apply(body.OrderID, func(p payment.Payment) (payment.Result, error) { return b.saga.Settle(p, body, b.now) })

@@ -10,10 +10,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
-	"time"
 
 	"orderly/events"
 	"orderly/payment"
@@ -24,17 +22,12 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate makes or updates the tables of the payment service. It is safe to
-// call from any number of replicas at once.
-func Migrate(ctx context.Context, db *sqldb.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
+// Schema is what the database of the payment service holds.
+func Schema() sqldb.Schema {
+	return sqldb.Schema{
+		Owner:  "payment",
+		Tables: []sqldb.Tables{engine.Tables(), {Name: "payment", Files: migrations}},
 	}
-	if err := engine.Migrate(ctx, db); err != nil {
-		return err
-	}
-	return db.Migrate(ctx, files, "payment_migrations")
 }
 
 // Store keeps payments. It is an engine.Decider and a payment.Reader.
@@ -49,7 +42,7 @@ var (
 	_ payment.Reader = (*Store)(nil)
 )
 
-// New returns a store on a database on which Migrate has run, that charges
+// New returns a store on a database with the tables of Schema, that charges
 // through a gateway.
 func New(db *sqldb.DB, gateway payment.Gateway) *Store {
 	return &Store{db: db, gateway: gateway, saga: payment.NewSaga()}
@@ -72,7 +65,7 @@ var (
 const paymentFields = "order_id, state, currency, amount_minor, method, charge_id, code, intent_at, updated_at"
 
 // Load reads and locks the payments that the inputs touch.
-func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*engine.Input) (engine.State, error) {
+func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) (engine.State, error) {
 	var ids []string
 	for _, in := range inputs {
 		switch body := in.Body.(type) {
@@ -83,34 +76,27 @@ func (s *Store) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*e
 		}
 	}
 	slices.Sort(ids)
-	b := &batch{Store: s, now: now, payments: make(map[string]*tracked)}
+	b := &batch{Store: s, payments: make(map[string]*tracked)}
 	if len(ids) == 0 {
 		return b, nil
 	}
 	in, arg := s.db.In(orderColumn, 1, slices.Compact(ids))
-	rows, err := tx.QueryContext(ctx, "SELECT "+paymentFields+" FROM payments WHERE "+in+" ORDER BY order_id"+s.db.Lock(), arg)
-	if err != nil {
-		return nil, fmt.Errorf("load payments: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		p, err := scan(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("load payments: %w", err)
-		}
+	tx.Query("load payments", "SELECT "+paymentFields+" FROM payments WHERE "+in+" ORDER BY order_id"+s.db.Lock(), func(row sqldb.Row) error {
+		p, err := scan(row)
 		b.payments[p.OrderID] = &tracked{now: p, stored: true}
-	}
-	return b, rows.Err()
+		return err
+	}, arg)
+	return b, tx.Send(ctx)
 }
 
-func scan(scan func(...any) error) (payment.Payment, error) {
+func scan(row sqldb.Row) (payment.Payment, error) {
 	var p payment.Payment
-	err := scan(&p.OrderID, &p.State, &p.Currency, &p.AmountMinor, &p.Method, &p.ChargeID, &p.Code, sqldb.ScanTime(&p.IntentAt), sqldb.ScanTime(&p.UpdatedAt))
+	err := row.Scan(&p.OrderID, &p.State, &p.Currency, &p.AmountMinor, &p.Method, &p.ChargeID, &p.Code, sqldb.ScanTime(&p.IntentAt), sqldb.ScanTime(&p.UpdatedAt))
 	return p, err
 }
 
 // Save writes the batch in the order of its keys.
-func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
+func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
 	var added, changed [][]any
 	for _, id := range slices.Sorted(maps.Keys(b.payments)) {
 		t := b.payments[id]
@@ -125,10 +111,10 @@ func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
 			added = append(added, row)
 		}
 	}
-	if err := b.db.Update(ctx, tx, "payments", []sqldb.Column{orderColumn}, paymentColumns, changed); err != nil {
+	if err := tx.Update("payments", []sqldb.Column{orderColumn}, paymentColumns, changed); err != nil {
 		return fmt.Errorf("save payments: %w", err)
 	}
-	if err := b.db.Insert(ctx, tx, "payments", slices.Concat([]sqldb.Column{orderColumn}, paymentColumns), added); err != nil {
+	if err := tx.Insert("payments", slices.Concat([]sqldb.Column{orderColumn}, paymentColumns), added); err != nil {
 		return fmt.Errorf("save new payments: %w", err)
 	}
 	return nil
@@ -137,7 +123,7 @@ func (b *batch) Save(ctx context.Context, tx *sql.Tx) error {
 // Payment returns the payment of one order.
 func (s *Store) Payment(ctx context.Context, orderID string) (payment.Payment, error) {
 	row := s.db.Reader().QueryRowContext(ctx, "SELECT "+paymentFields+" FROM payments WHERE order_id = $1", orderID)
-	p, err := scan(row.Scan)
+	p, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, fmt.Errorf("order %s: %w", orderID, payment.ErrNotFound)
 	}

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -152,7 +151,7 @@ func body(in *engine.Input) deposit {
 	panic(fmt.Sprintf("the bank does not know %T", in.Body))
 }
 
-func (b *bank) Load(ctx context.Context, tx *sql.Tx, _ time.Time, inputs []*engine.Input) (engine.State, error) {
+func (b *bank) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) (engine.State, error) {
 	if b.onLoad != nil {
 		if err := b.onLoad(inputs); err != nil {
 			return nil, err
@@ -164,41 +163,24 @@ func (b *bank) Load(ctx context.Context, tx *sql.Tx, _ time.Time, inputs []*engi
 		names[body(in).Account], ids[body(in).ID] = true, true
 	}
 	in, arg := b.db.In(colName, 1, slices.Sorted(maps.Keys(names)))
-	err := each(ctx, tx, "SELECT name, balance FROM accounts WHERE "+in+" ORDER BY name"+b.db.Lock(), arg, func(rows *sql.Rows) error {
+	tx.Query("load accounts", "SELECT name, balance FROM accounts WHERE "+in+" ORDER BY name"+b.db.Lock(), func(found sqldb.Row) error {
 		var name string
 		var a account
-		err := rows.Scan(&name, &a.balance)
+		err := found.Scan(&name, &a.balance)
 		l.accounts[name] = &a
 		return err
-	})
-	if err != nil {
-		return nil, err
-	}
+	}, arg)
 	in, arg = b.db.In(colID, 1, slices.Sorted(maps.Keys(ids)))
-	err = each(ctx, tx, "SELECT id, account, amount, balance, done FROM deposits WHERE "+in+" ORDER BY id"+b.db.Lock(), arg, func(rows *sql.Rows) error {
+	tx.Query("load deposits", "SELECT id, account, amount, balance, done FROM deposits WHERE "+in+" ORDER BY id"+b.db.Lock(), func(found sqldb.Row) error {
 		var r row
-		err := rows.Scan(&r.ID, &r.Account, &r.Amount, &r.balance, &r.done)
+		err := found.Scan(&r.ID, &r.Account, &r.Amount, &r.balance, &r.done)
 		l.deposits[r.ID] = &r
 		return err
-	})
-	return l, err
+	}, arg)
+	return l, tx.Send(ctx)
 }
 
-func each(ctx context.Context, tx *sql.Tx, query string, arg any, scan func(*sql.Rows) error) error {
-	rows, err := tx.QueryContext(ctx, query, arg)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-func (l *ledger) Decide(ctx context.Context, in *engine.Input) (engine.Decision, error) {
+func (l *ledger) Decide(ctx context.Context, _ time.Time, in *engine.Input) (engine.Decision, error) {
 	d := body(in)
 	l.mu.Lock()
 	l.seen[d.ID]++
@@ -244,7 +226,7 @@ func (l *ledger) call(d deposit) *engine.Call {
 	}}
 }
 
-func (l *ledger) Save(ctx context.Context, tx *sql.Tx) error {
+func (l *ledger) Save(_ context.Context, tx *sqldb.Tx) error {
 	if l.onSave != nil {
 		if err := l.onSave(); err != nil {
 			return err
@@ -268,10 +250,10 @@ func (l *ledger) Save(ctx context.Context, tx *sql.Tx) error {
 		}
 	}
 	return cmp.Or(
-		l.db.Insert(ctx, tx, "deposits", []sqldb.Column{colID, colAccount, colAmount, colBalance, colDone}, added),
-		l.db.Update(ctx, tx, "deposits", []sqldb.Column{colID}, []sqldb.Column{colBalance, colDone}, changed),
-		l.db.Insert(ctx, tx, "accounts", []sqldb.Column{colName, colBalance}, opened),
-		l.db.Update(ctx, tx, "accounts", []sqldb.Column{colName}, []sqldb.Column{colBalance}, moved),
+		tx.Insert("deposits", []sqldb.Column{colID, colAccount, colAmount, colBalance, colDone}, added),
+		tx.Update("deposits", []sqldb.Column{colID}, []sqldb.Column{colBalance, colDone}, changed),
+		tx.Insert("accounts", []sqldb.Column{colName, colBalance}, opened),
+		tx.Update("accounts", []sqldb.Column{colName}, []sqldb.Column{colBalance}, moved),
 	)
 }
 

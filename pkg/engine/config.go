@@ -21,7 +21,7 @@ type Config struct {
 	// its inbox and dead letters. It must never change. It is a token of a NATS
 	// subject: no spaces, dots or wildcards.
 	Name string
-	// DB is the service's database. [Migrate] must have run on it.
+	// DB is the service's database. It must have the engine's [Tables].
 	DB *sqldb.DB
 	// Decider decides.
 	Decider Decider

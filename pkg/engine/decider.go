@@ -2,31 +2,31 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
 )
 
 // Decider is what a service does with its inputs. It is called from one
 // goroutine at a time.
 type Decider interface {
 	// Load reads and locks, by key and in key order, every row that the inputs
-	// touch, and returns the batch's state. Now is the database's clock. The
-	// state lives no longer than the transaction: after any failure Load is
-	// called again.
-	Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) (State, error)
+	// touch, and returns the batch's state. The state lives no longer than the
+	// transaction: after any failure Load is called again.
+	Load(ctx context.Context, tx *sqldb.Tx, inputs []*Input) (State, error)
 }
 
 // State is what was loaded for one batch.
 type State interface {
-	// Decide decides one input. If it returns an error, the state must be as
-	// it was before; the error is the input's verdict (see [Never]). It is
-	// called for the inputs in the order in which they came.
-	Decide(ctx context.Context, in *Input) (Decision, error)
+	// Decide decides one input. Now is the database's clock, the same for all
+	// inputs. If it returns an error, the state must be as it was before; the
+	// error is the input's verdict (see [Never]). It is called for the inputs in
+	// the order in which they came.
+	Decide(ctx context.Context, now time.Time, in *Input) (Decision, error)
 	// Save writes what changed: UPDATE for what was loaded, plain INSERT for
-	// what is new, never an upsert.
-	Save(ctx context.Context, tx *sql.Tx) error
+	// what is new, never an upsert. What it queues is sent afterwards.
+	Save(ctx context.Context, tx *sqldb.Tx) error
 	// Committed is called once the transaction is durable. It must not block.
 	Committed()
 }

@@ -43,29 +43,23 @@ type hall struct {
 	added [][]any
 }
 
-func (th *Theatre) Load(ctx context.Context, tx *sql.Tx, _ time.Time, inputs []*engine.Input) (engine.State, error) {
+func (th *Theatre) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) (engine.State, error) {
 	h := &hall{Theatre: th, taken: map[string]string{}}
 	var names []string
 	for _, in := range inputs {
 		names = append(names, in.Body.(Seat).Name)
 	}
 	in, arg := th.db.In(seatName, 1, names)
-	rows, err := tx.QueryContext(ctx, "SELECT name, guest FROM seats WHERE "+in+" ORDER BY name"+th.db.Lock(), arg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
+	tx.Query("load seats", "SELECT name, guest FROM seats WHERE "+in+" ORDER BY name"+th.db.Lock(), func(row sqldb.Row) error {
 		var s Seat
-		if err := rows.Scan(&s.Name, &s.Guest); err != nil {
-			return nil, err
-		}
+		err := row.Scan(&s.Name, &s.Guest)
 		h.taken[s.Name] = s.Guest
-	}
-	return h, rows.Err()
+		return err
+	}, arg)
+	return h, tx.Send(ctx)
 }
 
-func (h *hall) Decide(_ context.Context, in *engine.Input) (engine.Decision, error) {
+func (h *hall) Decide(_ context.Context, _ time.Time, in *engine.Input) (engine.Decision, error) {
 	asked := in.Body.(Seat)
 	guest, taken := h.taken[asked.Name]
 	if taken && guest != asked.Guest {
@@ -79,8 +73,8 @@ func (h *hall) Decide(_ context.Context, in *engine.Input) (engine.Decision, err
 	return engine.Decision{Reply: "enjoy the show, " + asked.Guest, Events: []event.Event{told}}, nil
 }
 
-func (h *hall) Save(ctx context.Context, tx *sql.Tx) error {
-	return h.db.Insert(ctx, tx, "seats", []sqldb.Column{seatName, seatGuest}, h.added)
+func (h *hall) Save(_ context.Context, tx *sqldb.Tx) error {
+	return tx.Insert("seats", []sqldb.Column{seatName, seatGuest}, h.added)
 }
 
 func (h *hall) Committed() {}
@@ -213,12 +207,12 @@ func openPlace() (p *place, err error) {
 	if p.db, err = sqlite.Open(ctx, filepath.Join(p.dir, "theatre.db")); err != nil {
 		return p, err
 	}
-	if err = engine.Migrate(ctx, p.db); err != nil {
+	if err = p.db.Migrate(ctx, sqldb.Schema{Owner: "tickets", Tables: []sqldb.Tables{engine.Tables()}}); err != nil {
 		return p, err
 	}
-	err = p.db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.Exec("CREATE TABLE seats (name text PRIMARY KEY, guest text NOT NULL)")
-		return err
+	err = p.db.InTx(ctx, func(tx *sqldb.Tx) error {
+		tx.Exec("make the table", "CREATE TABLE seats (name text PRIMARY KEY, guest text NOT NULL)")
+		return nil
 	})
 	if err != nil {
 		return p, err

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -91,11 +90,11 @@ type attempt struct {
 
 // save gives every refused input its verdict and writes down what that needs.
 // A batch without failures costs no statement.
-func (f *failures) save(ctx context.Context, tx *sql.Tx, now time.Time, r *result) error {
+func (f *failures) save(ctx context.Context, tx *sqldb.Tx, now time.Time, r *result) error {
 	failed := f.failed(r)
 	forgotten := f.handled(r)
 	if len(failed) == 0 {
-		return f.forget(ctx, tx, forgotten)
+		return f.forget(tx, forgotten)
 	}
 	known, err := f.load(ctx, tx, r, failed)
 	if err != nil {
@@ -125,16 +124,16 @@ func (f *failures) save(ctx context.Context, tx *sql.Tx, now time.Time, r *resul
 			}
 		}
 	}
-	if err := f.db.Insert(ctx, tx, attemptsTable, attemptColumns, added); err != nil {
+	if err := tx.Insert(attemptsTable, attemptColumns, added); err != nil {
 		return fmt.Errorf("count attempts: %w", err)
 	}
-	if err := f.db.Update(ctx, tx, attemptsTable, attemptKeys, attemptSet, changed); err != nil {
+	if err := tx.Update(attemptsTable, attemptKeys, attemptSet, changed); err != nil {
 		return fmt.Errorf("count attempts: %w", err)
 	}
-	if err := f.db.Insert(ctx, tx, lettersTable, letterColumns, letters); err != nil {
+	if err := tx.Insert(lettersTable, letterColumns, letters); err != nil {
 		return fmt.Errorf("keep dead letters: %w", err)
 	}
-	return f.forget(ctx, tx, forgotten)
+	return f.forget(tx, forgotten)
 }
 
 // shared is the verdict of a second input that stands for the same event, such
@@ -162,36 +161,26 @@ func (f *failures) id(in *Input) string { return event.DeriveID(in.cause, f.hand
 
 // load locks the counts, so that no replica's attempt is lost. It looks for
 // letters afterwards: a count that went meanwhile may have become one.
-func (f *failures) load(ctx context.Context, tx *sql.Tx, r *result, failed []int) (map[string]attempt, error) {
+func (f *failures) load(ctx context.Context, tx *sqldb.Tx, r *result, failed []int) (map[string]attempt, error) {
 	ids := make([]string, len(failed))
 	for k, i := range failed {
 		ids[k] = f.id(r.inputs[i])
 	}
 	known := make(map[string]attempt)
 	in, arg := f.db.In(failureID, 1, ids)
-	err := f.read(ctx, tx, known, false, `SELECT id, attempts, first_at FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
-	if err != nil {
-		return nil, err
-	}
-	err = f.read(ctx, tx, known, true, `SELECT id, attempts, first_at FROM `+lettersTable+` WHERE `+in, arg)
-	return known, err
+	f.read(tx, known, false, `SELECT id, attempts, first_at FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
+	f.read(tx, known, true, `SELECT id, attempts, first_at FROM `+lettersTable+` WHERE `+in, arg)
+	return known, tx.Send(ctx)
 }
 
-func (f *failures) read(ctx context.Context, tx *sql.Tx, known map[string]attempt, dead bool, query string, arg any) error {
-	rows, err := tx.QueryContext(ctx, query, arg)
-	if err != nil {
-		return fmt.Errorf("load attempts: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+func (f *failures) read(tx *sqldb.Tx, known map[string]attempt, dead bool, query string, arg any) {
+	tx.Query("load attempts", query, func(row sqldb.Row) error {
 		var id string
 		a := attempt{dead: dead}
-		if err := rows.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt)); err != nil {
-			return fmt.Errorf("load attempts: %w", err)
-		}
+		err := row.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt))
 		known[id] = a
-	}
-	return rows.Err()
+		return err
+	}, arg)
 }
 
 // judge turns an error into a verdict. What is a dead letter already was decided
@@ -235,10 +224,6 @@ func (f *failures) handled(r *result) []any {
 }
 
 // forget deletes attempts that nobody needs to know any more.
-func (f *failures) forget(ctx context.Context, tx *sql.Tx, ids []any) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	_, err := f.db.Delete(ctx, tx, attemptsTable, failureID, ids)
-	return err
+func (f *failures) forget(tx *sqldb.Tx, ids []any) error {
+	return tx.Delete(attemptsTable, failureID, ids)
 }

@@ -66,7 +66,9 @@ func faultyDB(t testing.TB, plain *sqldb.DB, c driver.Connector, conns int) (*sq
 	write := sql.OpenDB(&faultyConnector{c, f})
 	write.SetMaxOpenConns(conns)
 	read := sql.OpenDB(c)
-	return prepared(t, sqldb.New(write, read, plain.Dialect()), nil), f
+	dialect := plain.Dialect()
+	dialect.Send = nil // a round trip for each statement, where the driver sees them
+	return prepared(t, sqldb.New(write, read, dialect), nil), f
 }
 
 type dsnConnector struct {

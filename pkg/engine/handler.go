@@ -62,13 +62,17 @@ type handling struct {
 func (h *handling) inboxID(in *Input) string { return event.DeriveID(in.cause, h.name) }
 
 // run calls the function for an event under a savepoint.
-func (h *handling) run(ctx context.Context, tx *sql.Tx, in *Input) ([]event.Event, error) {
+func (h *handling) run(ctx context.Context, batch *sqldb.Tx, in *Input) ([]event.Event, error) {
 	if in.Event == nil {
 		return nil, fmt.Errorf("handlers of %s take events, not %T", h.name, in.Body)
 	}
 	handler, ok := h.byEvent[in.Event.Name]
 	if !ok {
 		return nil, nil // not for us: the consumer's filter is wider than needed
+	}
+	tx, err := batch.SQL(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT handler"); err != nil {
 		return nil, fmt.Errorf("savepoint: %w", err)

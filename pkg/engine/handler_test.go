@@ -7,10 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
 )
 
 // naive is a handler as anybody would write it: nothing in it knows of
@@ -67,9 +67,9 @@ func TestHandlers_duplicates(t *testing.T) {
 		r.publish(one(1, ""))
 		r.drained()
 		r.stop(e)
-		err := r.db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-			_, err := tx.Exec("UPDATE engine_inbox SET handled_at = handled_at - 2700000000000") // a month ago
-			return err
+		err := r.db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+			tx.Exec("age", "UPDATE engine_inbox SET handled_at = handled_at - 2700000000000") // by a month
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

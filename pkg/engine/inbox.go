@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -26,7 +25,7 @@ var (
 // handled now.
 type inbox struct {
 	*handling
-	tx    *sql.Tx
+	tx    *sqldb.Tx
 	now   time.Time
 	known map[string]string // outputs by inbox id
 	done  []handled
@@ -47,29 +46,24 @@ type output struct {
 	Data    json.RawMessage `json:"data"`
 }
 
-func (h *handling) Load(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) (State, error) {
+func (h *handling) Load(ctx context.Context, tx *sqldb.Tx, inputs []*Input) (State, error) {
 	ids := make([]string, len(inputs))
 	for i, in := range inputs {
 		ids[i] = h.inboxID(in)
 	}
+	b := &inbox{handling: h, tx: tx, known: make(map[string]string)}
 	in, arg := h.db.In(inboxID, 1, ids)
-	rows, err := tx.QueryContext(ctx, "SELECT id, outputs FROM engine_inbox WHERE "+in, arg)
-	if err != nil {
-		return nil, fmt.Errorf("inbox: %w", err)
-	}
-	defer rows.Close()
-	b := &inbox{handling: h, tx: tx, now: now, known: make(map[string]string)}
-	for rows.Next() {
+	tx.Query("inbox", "SELECT id, outputs FROM engine_inbox WHERE "+in, func(row sqldb.Row) error {
 		var id, outputs string
-		if err := rows.Scan(&id, &outputs); err != nil {
-			return nil, fmt.Errorf("inbox: %w", err)
-		}
+		err := row.Scan(&id, &outputs)
 		b.known[id] = outputs
-	}
-	return b, rows.Err()
+		return err
+	}, arg)
+	return b, tx.Send(ctx)
 }
 
-func (b *inbox) Decide(ctx context.Context, in *Input) (Decision, error) {
+func (b *inbox) Decide(ctx context.Context, now time.Time, in *Input) (Decision, error) {
+	b.now = now
 	id := b.inboxID(in)
 	if outputs, ok := b.known[id]; ok {
 		events, err := b.again(outputs)
@@ -105,7 +99,7 @@ func (b *inbox) again(recorded string) ([]event.Event, error) {
 	return events, nil
 }
 
-func (b *inbox) Save(ctx context.Context, tx *sql.Tx) error {
+func (b *inbox) Save(_ context.Context, tx *sqldb.Tx) error {
 	rows := make([][]any, len(b.done))
 	for i, d := range b.done {
 		outputs := make([]output, len(d.outputs))
@@ -118,7 +112,7 @@ func (b *inbox) Save(ctx context.Context, tx *sql.Tx) error {
 		}
 		rows[i] = []any{d.id, b.name, d.eventID, string(text), b.now}
 	}
-	return b.db.Insert(ctx, tx, "engine_inbox", inboxColumns, rows)
+	return tx.Insert("engine_inbox", inboxColumns, rows)
 }
 
 func (b *inbox) Committed() {}

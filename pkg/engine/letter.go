@@ -13,8 +13,17 @@ import (
 // letter is what a dead letter keeps of an input: the message as it came.
 type letter struct {
 	consumer string
-	message  event.Message
-	again    bool // it may have been here before: what was said then is said again
+	raw      event.Message
+	one      *event.Event // of several in raw; nil if raw is all
+	again    bool         // it may have been here before: what was said then is said again
+}
+
+// message is what came, of a pack the input's own part.
+func (l *letter) message() event.Message {
+	if l.one == nil {
+		return l.raw
+	}
+	return event.Alone(*l.one, l.raw.Subject)
 }
 
 // Letter is a dead letter: a message that could not be handled, untouched,
@@ -45,7 +54,7 @@ func (f *failures) letter(in *Input, err error, attempts int, first, now time.Ti
 		Attempts: attempts,
 		FirstAt:  first,
 		DeadAt:   now,
-		Message:  in.letter.message,
+		Message:  in.letter.message(),
 	}
 	if in.Event != nil {
 		l.Type, l.Key = in.Event.Type, in.Event.Subject

@@ -32,7 +32,7 @@ func newMarks(db *sqldb.DB) *marks {
 
 // save marks the consumers of a batch, in key order: replicas write the same
 // rows.
-func (m *marks) save(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*Input) error {
+func (m *marks) save(tx *sqldb.Tx, now time.Time, inputs []*Input) {
 	m.pending = nil
 	for _, in := range inputs {
 		if in.letter == nil || now.Sub(m.written[in.letter.consumer]) < markEvery {
@@ -44,23 +44,16 @@ func (m *marks) save(ctx context.Context, tx *sql.Tx, now time.Time, inputs []*I
 		m.pending[in.letter.consumer] = now
 	}
 	for _, consumer := range slices.Sorted(maps.Keys(m.pending)) {
-		if err := m.write(ctx, tx, consumer, now); err != nil {
-			return fmt.Errorf("mark the progress of consumer %s: %w", consumer, err)
-		}
+		m.write(tx, consumer, now)
 	}
-	return nil
 }
 
-func (m *marks) write(ctx context.Context, tx *sql.Tx, consumer string, now time.Time) error {
-	done, err := tx.ExecContext(ctx, `UPDATE engine_marks SET handled_at = $1 WHERE consumer = $2`, sqldb.Micros(now), consumer)
-	if err != nil {
-		return err
-	}
-	if n, err := done.RowsAffected(); err != nil || n > 0 {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO engine_marks (handled_at, consumer) VALUES ($1, $2)`, sqldb.Micros(now), consumer)
-	return err
+func (m *marks) write(tx *sqldb.Tx, consumer string, now time.Time) {
+	at := sqldb.Micros(now)
+	what := "mark the progress of consumer " + consumer
+	tx.Exec(what, `UPDATE engine_marks SET handled_at = $1 WHERE consumer = $2`, at, consumer)
+	tx.Exec(what, `INSERT INTO engine_marks (handled_at, consumer) SELECT CAST($1 AS bigint), CAST($2 AS text)
+		WHERE NOT EXISTS (SELECT 1 FROM engine_marks WHERE consumer = $2)`, at, consumer)
 }
 
 func (m *marks) saved() {

@@ -48,7 +48,7 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 		Body:   ev.Payload,
 		Event:  ev,
 		cause:  ev.ID,
-		letter: &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
+		letter: &letter{consumer: r.cfg.Name, raw: raw, again: m.deliveries > 1},
 		Meta: Meta{
 			CorrelationID: ev.CorrelationID,
 			CausationID:   ev.ID,
@@ -58,11 +58,11 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 	}
 	def(&in.Meta.CorrelationID, ev.ID)
 	if !single {
-		in.letter.message = event.Alone(*ev, raw.Subject)
+		in.letter.one = ev
 	}
 	if res.Err != nil { // its id is not to be trusted: another event may have it too
 		in.failure = Never(fmt.Errorf("%w: %w", errUndecodable, res.Err))
-		in.cause = digest(in.letter.message)
+		in.cause = digest(in.letter.message())
 	}
 	return in
 }
@@ -71,7 +71,7 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 func (r *reader) unread(m *message, raw event.Message, failure error) *Input {
 	return &Input{
 		cause:   digest(raw),
-		letter:  &letter{consumer: r.cfg.Name, message: raw, again: m.deliveries > 1},
+		letter:  &letter{consumer: r.cfg.Name, raw: raw, again: m.deliveries > 1},
 		failure: failure,
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
 )
 
 const (
@@ -114,14 +114,16 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 		refused: make([]error, len(inputs)),
 		verdict: make([]verdict, len(inputs)),
 	}
-	err := e.cfg.DB.InTx(ctx, func(tx *sql.Tx, now time.Time) error {
-		if err := e.decide(ctx, tx, now, r); err != nil {
+	err := e.cfg.DB.InTx(ctx, func(tx *sqldb.Tx) error {
+		now, err := e.decide(ctx, tx, r)
+		if err != nil {
 			return err
 		}
 		if err := e.letters.save(ctx, tx, now, r); err != nil {
 			return err
 		}
-		return e.marks.save(ctx, tx, now, inputs)
+		e.marks.save(tx, now, inputs)
+		return nil
 	})
 	switch {
 	case err == nil:
@@ -132,7 +134,8 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 	return r, err
 }
 
-func (e *Engine) decide(ctx context.Context, tx *sql.Tx, now time.Time, r *result) error {
+// decide returns the time of the batch.
+func (e *Engine) decide(ctx context.Context, tx *sqldb.Tx, r *result) (now time.Time, err error) {
 	live := make([]*Input, 0, len(r.inputs))
 	for i, in := range r.inputs {
 		if in.failure != nil {
@@ -142,27 +145,30 @@ func (e *Engine) decide(ctx context.Context, tx *sql.Tx, now time.Time, r *resul
 		live = append(live, in)
 	}
 	if len(live) == 0 {
-		return nil
+		return tx.Now(ctx)
 	}
-	err := caught(func() (err error) {
-		r.states, err = e.cfg.Decider.Load(ctx, tx, now, live)
+	err = caught(func() (err error) {
+		r.states, err = e.cfg.Decider.Load(ctx, tx, live)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("load: %w", err)
+		return now, fmt.Errorf("load: %w", err)
+	}
+	if now, err = tx.Now(ctx); err != nil {
+		return now, err
 	}
 	for i, in := range r.inputs {
 		if in.failure != nil {
 			continue
 		}
 		if err := e.decideOne(ctx, now, r, i); err != nil {
-			return err
+			return now, err
 		}
 	}
 	if err := caught(func() error { return r.states.Save(ctx, tx) }); err != nil {
-		return fmt.Errorf("save: %w", err)
+		return now, fmt.Errorf("save: %w", err)
 	}
-	return nil
+	return now, nil
 }
 
 // decideOne decides an input and checks that its outputs can be published. An
@@ -172,7 +178,7 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 	began := time.Now()
 	var d Decision
 	err := caught(func() (err error) {
-		d, err = r.states.Decide(ctx, in)
+		d, err = r.states.Decide(ctx, now, in)
 		return err
 	})
 	var panicked *PanicError

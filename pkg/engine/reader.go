@@ -240,7 +240,7 @@ func (r *reader) scatter(m *message, inputs []*Input) {
 	r.log.Warn("pack was delivered too often, sending its events one by one", zap.Int("deliveries", m.deliveries), zap.Int("events", len(inputs)))
 	messages := make([]event.Message, len(inputs))
 	for i, in := range inputs {
-		messages[i] = in.letter.message
+		messages[i] = in.letter.message()
 	}
 	m.events, m.left = 1, 1
 	r.count(1)

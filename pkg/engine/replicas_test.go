@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/pkg/engine"
+	"orderly/pkg/sqldb"
 )
 
 // An attempt that another replica counts meanwhile is not lost.
@@ -27,8 +27,9 @@ func TestEngine_attempts_of_two_replicas(t *testing.T) {
 	r.publish(one(1, ""))
 	r.start(func(c *engine.Config) { c.MaxAttempts = 3 })
 	<-second.reached
-	err := r.db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		if _, err := tx.Exec("UPDATE engine_attempts SET attempts = attempts + 1"); err != nil {
+	err := r.db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("count", "UPDATE engine_attempts SET attempts = attempts + 1")
+		if err := tx.Send(t.Context()); err != nil {
 			return err
 		}
 		second.open()

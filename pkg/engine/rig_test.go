@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"database/sql"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -83,14 +82,12 @@ func prepared(t testing.TB, db *sqldb.DB, err error) *sqldb.DB {
 			t.Errorf("close the database: %v", err)
 		}
 	})
-	if err := engine.Migrate(t.Context(), db); err != nil {
+	if err := db.Migrate(t.Context(), sqldb.Schema{Tables: []sqldb.Tables{engine.Tables()}}); err != nil {
 		t.Fatal(err)
 	}
-	err = db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
+	err = db.InTx(t.Context(), func(tx *sqldb.Tx) error {
 		for _, statement := range bankSchema {
-			if _, err := tx.Exec(statement); err != nil {
-				return err
-			}
+			tx.Exec("make a table", statement)
 		}
 		return nil
 	})

@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
-	"time"
 
 	"go.uber.org/zap"
+
+	"orderly/pkg/sqldb"
 )
 
 const (
@@ -57,7 +57,11 @@ func (e *Engine) suspect(inputs []*Input, seen *strikes, err error) bool {
 func (e *Engine) databaseWorks() bool {
 	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
 	defer cancel()
-	return e.cfg.DB.InTx(ctx, func(tx *sql.Tx, now time.Time) error { return e.marks.write(ctx, tx, probe, now) }) == nil
+	return e.cfg.DB.InTx(ctx, func(tx *sqldb.Tx) error {
+		now, err := tx.Now(ctx)
+		e.marks.write(tx, probe, now)
+		return err
+	}) == nil
 }
 
 // isolate finds the input that a transaction cannot be committed with: each

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -199,9 +198,9 @@ func TestEngine_passing_error_that_stays(t *testing.T) {
 
 // uniqueViolation is a true one of the database.
 func (r *rig) uniqueViolation() error {
-	err := r.db.InTx(context.Background(), func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.Exec("INSERT INTO engine_marks (consumer, handled_at) VALUES ('twice', 1), ('twice', 1)")
-		return err
+	err := r.db.InTx(context.Background(), func(tx *sqldb.Tx) error {
+		tx.Exec("mark", "INSERT INTO engine_marks (consumer, handled_at) VALUES ('twice', 1), ('twice', 1)")
+		return nil
 	})
 	if !r.db.Conflict(err) {
 		r.Errorf("not a violation: %v", err)

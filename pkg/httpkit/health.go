@@ -14,6 +14,20 @@ import (
 // nothing. It should end with its context.
 type Check func(ctx context.Context) error
 
+// Warning marks what a check found as no reason to fail: the check counts as well,
+// and its answer says what was found. Warning(nil) is nil.
+func Warning(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &warning{err}
+}
+
+type warning struct{ err error }
+
+func (w *warning) Error() string { return w.err.Error() }
+func (w *warning) Unwrap() error { return w.err }
+
 const checkTimeout = 2 * time.Second
 
 // Health answers how the process is. Make it with [NewHealth].
@@ -72,6 +86,8 @@ type Report struct {
 type Result struct {
 	Status string `json:"status"` // ok or failed
 	Error  string `json:"error,omitempty"`
+	// Warning is what is wrong and yet no reason to fail.
+	Warning string `json:"warning,omitempty"`
 }
 
 const (
@@ -188,7 +204,11 @@ func (f *flight) result(timeout time.Duration) Result {
 		err = f.err
 	default:
 	}
-	if err != nil {
+	var w *warning
+	switch {
+	case errors.As(err, &w):
+		return Result{Status: statusOK, Warning: w.Error()}
+	case err != nil:
 		return Result{Status: statusFailed, Error: err.Error()}
 	}
 	return Result{Status: statusOK}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"sync"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 )
 
 const (
-	defaultConnectTimeout = 5 * time.Minute
+	defaultConnectTimeout = 2 * time.Minute
 	dialTimeout           = 2 * time.Second
 	apiTimeout            = 5 * time.Second
 	publishTimeout        = 10 * time.Second
@@ -29,7 +28,7 @@ type Config struct {
 	URL string
 	// Name tells the server's operator who is connected.
 	Name string
-	// ConnectTimeout limits the first connect as a whole. 0 means 5 minutes.
+	// ConnectTimeout limits the first connect as a whole. 0 means 2 minutes.
 	ConnectTimeout time.Duration
 	// Logger receives what happens to the connection. Nil logs nothing.
 	Logger *zap.Logger
@@ -59,9 +58,10 @@ type Conn struct {
 }
 
 // Connect connects to NATS. While no server answers it tries again, at growing
-// intervals with jitter, until cfg.ConnectTimeout is over or ctx ends; the error
-// then says which URL (without its password), for how long, and the last cause.
-// ctx counts for connecting only. The connection must be closed with
+// intervals of up to 5 seconds with jitter, until cfg.ConnectTimeout is over or
+// ctx ends; the error then says which URL (without its password), for how long,
+// and the last cause. A server that refuses the credentials, or TLS that does not
+// come about, fails at once. ctx counts for connecting only. The connection must be closed with
 // [Conn.Close].
 func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 	if cfg.ConnectTimeout <= 0 {
@@ -108,10 +108,10 @@ func (c *Conn) dial(ctx context.Context, cfg Config) (*nats.Conn, error) {
 			c.connected(nc)
 			return nc, nil
 		}
-		last = withoutURL(err)
-		if last != err {
+		if last = refused(err); last != nil {
 			return nil, backoff.Permanent(last)
 		}
+		last = err
 		return nil, err
 	}
 	wait := backoff.NewExponentialBackOff()
@@ -121,25 +121,16 @@ func (c *Conn) dial(ctx context.Context, cfg Config) (*nats.Conn, error) {
 		backoff.WithBackOff(wait),
 		backoff.WithMaxElapsedTime(cfg.ConnectTimeout),
 		backoff.WithNotify(func(err error, next time.Duration) {
-			c.log.Warn("NATS does not answer yet", zap.String("url", maskURL(cfg.URL)), zap.Error(err), zap.Duration("next_try", next))
+			c.log.Warn("NATS does not answer yet", zap.String("url", MaskURL(cfg.URL)), zap.Error(err), zap.Duration("next_try", next))
 		}))
 	if err == nil {
 		return nc, nil
 	}
 	took := time.Since(began).Round(time.Millisecond)
 	if cause := context.Cause(ctx); cause != nil {
-		return nil, fmt.Errorf("connect to NATS at %s: %w after %s; last cause: %w", maskURL(cfg.URL), cause, took, last)
+		return nil, fmt.Errorf("connect to NATS at %s: %w after %s; last cause: %w", MaskURL(cfg.URL), cause, took, last)
 	}
-	return nil, fmt.Errorf("connect to NATS at %s: gave up after %s: %w", maskURL(cfg.URL), took, last)
-}
-
-// withoutURL replaces the error for an address that cannot be parsed, because
-// it quotes the address with its password.
-func withoutURL(err error) error {
-	if bad, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("the URL cannot be read: %w", bad.Err)
-	}
-	return err
+	return nil, fmt.Errorf("connect to NATS at %s: gave up after %s: %w", MaskURL(cfg.URL), took, last)
 }
 
 func (c *Conn) options(cfg Config) []nats.Option {

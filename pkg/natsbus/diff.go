@@ -16,7 +16,7 @@ func diff[C jetstream.StreamConfig | jetstream.ConsumerConfig](want, have C) []D
 	w, h := reflect.ValueOf(want), reflect.ValueOf(have)
 	var drift []Drift
 	for i := range w.NumField() {
-		field, _, _ := strings.Cut(w.Type().Field(i).Tag.Get("json"), ",")
+		field := settingName(w.Type().Field(i))
 		a, b := w.Field(i).Interface(), h.Field(i).Interface()
 		if w.Field(i).IsZero() && !zeroMeans(a) || same(a, b) {
 			continue
@@ -24,6 +24,12 @@ func diff[C jetstream.StreamConfig | jetstream.ConsumerConfig](want, have C) []D
 		drift = append(drift, Drift{Field: field, Want: show(a), Have: show(b)})
 	}
 	return drift
+}
+
+// settingName is what NATS calls a setting.
+func settingName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }
 
 // zeroMeans tells the settings whose zero value is a choice, not an omission.

@@ -13,8 +13,8 @@ func TestMaskURL(t *testing.T) {
 		"tls://a:b@one,nats://c@two,three:4222": "tls://a:xxxxx@one,nats://xxxxx@two,three:4222",
 	}
 	for in, want := range tests {
-		if got := maskURL(in); got != want {
-			t.Errorf("maskURL(%q) = %q, want %q", in, got, want)
+		if got := MaskURL(in); got != want {
+			t.Errorf("MaskURL(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -20,6 +20,9 @@ const (
 	codeStorageResources     jetstream.ErrorCode = 10047
 	codeSubjectOverlap       jetstream.ErrorCode = 10065
 	codeReplicasNotSupported jetstream.ErrorCode = 10074
+	codeWorkQueueNotUnique   jetstream.ErrorCode = 10099
+	codeWorkQueueFilters     jetstream.ErrorCode = 10100
+	codeWorkQueueDeliverAll  jetstream.ErrorCode = 10101
 )
 
 // persist runs a request to JetStream until it succeeds, fails for good, or ctx
@@ -105,6 +108,8 @@ func explain(err error) error {
 		return fmt.Errorf("another stream has these subjects already: remove that stream or its overlapping subjects: %w", err)
 	case codeReplicasNotSupported:
 		return fmt.Errorf("replicas need a cluster: connect to one, or ask for one replica: %w", err)
+	case codeWorkQueueNotUnique, codeWorkQueueFilters, codeWorkQueueDeliverAll:
+		return fmt.Errorf("the stream is a work queue, which has each message read once only: it must be made anew with limits retention: %w", err)
 	case jetstream.JSErrCodeStreamNotFound:
 		return fmt.Errorf("create the stream first: %w", err)
 	}

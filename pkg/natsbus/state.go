@@ -2,7 +2,6 @@ package natsbus
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -65,7 +64,7 @@ func (c *Conn) runHooks() {
 func (c *Conn) connected(nc *nats.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state.Connected, c.state.Since, c.state.URL = true, time.Now(), maskURL(nc.ConnectedUrl())
+	c.state.Connected, c.state.Since, c.state.URL = true, time.Now(), MaskURL(nc.ConnectedUrl())
 	if nc.Opts.InProcessServer != nil {
 		c.state.URL = "in process"
 	}
@@ -108,30 +107,4 @@ func (c *Conn) failed(_ *nats.Conn, sub *nats.Subscription, err error) {
 		fields = append(fields, zap.String("subject", sub.Subject))
 	}
 	c.log.Error("NATS reported an error", fields...)
-}
-
-// maskURL hides passwords and tokens in a list of addresses. It works on text,
-// so that an address which cannot be parsed is masked as well.
-func maskURL(list string) string {
-	urls := strings.Split(list, ",")
-	for i, u := range urls {
-		scheme, rest, found := strings.Cut(u, "://")
-		if !found {
-			scheme, rest = "", u
-		}
-		at := strings.LastIndexByte(rest, '@')
-		if at < 0 {
-			continue
-		}
-		user, _, isUser := strings.Cut(rest[:at], ":")
-		masked := "xxxxx" // a lone user name is a token
-		if isUser {
-			masked = user + ":xxxxx"
-		}
-		urls[i] = masked + rest[at:]
-		if found {
-			urls[i] = scheme + "://" + urls[i]
-		}
-	}
-	return strings.Join(urls, ",")
 }

@@ -26,9 +26,14 @@ type Consumer struct {
 	// StartAt, if not nil, says where a consumer that is missing starts: at the
 	// returned time, or, if that is zero, as Config says. So a durable that
 	// vanished goes on where it was instead of reading everything again. It is
-	// asked only when the consumer is missing, and again when creating it fails.
+	// asked only when the consumer is missing, and again when creating it fails. An
+	// error that wraps [ErrLeave] leaves the consumer missing for now.
 	StartAt func(context.Context) (time.Time, error)
 }
+
+// ErrLeave is for [Consumer.StartAt]: whoever asks does not know where the
+// consumer was, so that another program has to make it.
+var ErrLeave = errors.New("the consumer is left to the program that knows where it was")
 
 // Report is what Reconcile did and found.
 type Report struct {
@@ -36,6 +41,8 @@ type Report struct {
 	// and "consumer NEWS/reader". Programs that reconcile at the same time may
 	// all report the same creation.
 	Created []string
+	// Missing names the consumers that StartAt left.
+	Missing []string
 	// Drift lists what differs from the topology. Nothing was done about it.
 	Drift []Drift
 }
@@ -52,15 +59,21 @@ type Drift struct {
 	Want string
 	// Have is the value on the server.
 	Have string
+	// Remedy says what to do about it by hand; empty if [Topology.Apply] changes it.
+	Remedy string
+}
+
+// Of names what differs, as "stream NEWS" or "consumer NEWS/reader".
+func (d Drift) Of() string {
+	if d.Consumer != "" {
+		return consumerLabel(d.Stream, d.Consumer)
+	}
+	return streamLabel(d.Stream)
 }
 
 // String is the drift as a sentence for a log.
 func (d Drift) String() string {
-	what := streamLabel(d.Stream)
-	if d.Consumer != "" {
-		what = consumerLabel(d.Stream, d.Consumer)
-	}
-	return fmt.Sprintf("%s: %s is %s, want %s", what, d.Field, d.Have, d.Want)
+	return fmt.Sprintf("%s: %s is %s, want %s", d.Of(), d.Field, d.Have, d.Want)
 }
 
 // Reconcile creates what is missing and compares the rest. It never changes what
@@ -103,10 +116,7 @@ func reconcileStream(ctx context.Context, js jetstream.JetStream, want jetstream
 	if err != nil {
 		return err
 	}
-	for _, d := range diff(want, have.CachedInfo().Config) {
-		d.Stream = want.Name
-		report.Drift = append(report.Drift, d)
-	}
+	report.Drift = append(report.Drift, streamDrift(want, have.CachedInfo().Config)...)
 	return nil
 }
 
@@ -122,13 +132,7 @@ func reconcileConsumer(ctx context.Context, js jetstream.JetStream, want Consume
 	if err != nil {
 		return err
 	}
-	for _, d := range diff(want.Config, have.CachedInfo().Config) {
-		if want.StartAt != nil && startsWhere(d.Field) {
-			continue
-		}
-		d.Stream, d.Consumer = want.Stream, name
-		report.Drift = append(report.Drift, d)
-	}
+	report.Drift = append(report.Drift, consumerDrift(want, have.CachedInfo().Config)...)
 	return nil
 }
 
@@ -136,6 +140,10 @@ func createConsumer(ctx context.Context, js jetstream.JetStream, want Consumer, 
 	cfg := want.Config
 	if want.StartAt != nil {
 		at, err := want.StartAt(ctx)
+		if errors.Is(err, ErrLeave) {
+			report.Missing = append(report.Missing, consumerLabel(want.Stream, cfg.Durable))
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("find out where it starts: %w", err)
 		}

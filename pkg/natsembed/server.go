@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,8 +39,21 @@ type Config struct {
 	MaxStore int64
 	// Name is the server's name. Empty lets the server make one up.
 	Name string
+	// Cluster makes the server one node of a cluster; it then needs a Name too. A
+	// node is ready for connections before the cluster has a leader.
+	Cluster *Cluster
 	// Logger receives what the server logs. Nil logs nothing.
 	Logger *zap.Logger
+}
+
+// Cluster says with whom a server forms a cluster.
+type Cluster struct {
+	// Name is the same on all nodes.
+	Name string
+	// Listen is the host and port for the other nodes.
+	Listen string
+	// Routes are where all nodes listen, this one may be among them.
+	Routes []string
 }
 
 // Server is a NATS server with JetStream in this process.
@@ -111,23 +125,47 @@ func serverOptions(cfg Config) (*server.Options, error) {
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
 	}
+	if err := clusterOptions(opts, cfg.Cluster); err != nil {
+		return nil, err
+	}
 	if cfg.Listen == "" {
 		opts.DontListen = true
 		return opts, nil
 	}
-	host, port, err := net.SplitHostPort(cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen address %q: give host and port, such as 127.0.0.1:4222: %w", cfg.Listen, err)
+	var err error
+	opts.Host, opts.Port, err = address(cfg.Listen)
+	return opts, err
+}
+
+func clusterOptions(opts *server.Options, c *Cluster) (err error) {
+	if c == nil {
+		return nil
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("listen address %q: the port must be a number from 0 to 65535", cfg.Listen)
+	if opts.ServerName == "" || c.Name == "" {
+		return errors.New("a node of a cluster needs a name of its own and the cluster's")
 	}
-	opts.Host, opts.Port = host, int(n)
+	opts.Cluster.Name = c.Name
+	if opts.Cluster.Host, opts.Cluster.Port, err = address(c.Listen); err != nil {
+		return err
+	}
+	opts.Routes = server.RoutesFromStr("nats://" + strings.Join(c.Routes, ",nats://"))
+	return nil
+}
+
+// address reads a host and port; port 0 is a free one.
+func address(listen string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: give host and port, such as 127.0.0.1:4222: %w", listen, err)
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: the port must be a number from 0 to 65535", listen)
+	}
 	if n == 0 {
-		opts.Port = server.RANDOM_PORT
+		return host, server.RANDOM_PORT, nil
 	}
-	return opts, nil
+	return host, int(n), nil
 }
 
 // ConnectOption makes a connection that goes to this server inside the process,

@@ -1,11 +1,9 @@
 package sqldb_test
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"orderly/pkg/sqldb"
 )
@@ -37,11 +35,11 @@ func batch(b *testing.B, db *sqldb.DB, first, size int) {
 		id := key(first + i)
 		rows[i], changed[i] = []any{id, document, i}, []any{id, i + 1}
 	}
-	err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		if err := db.Insert(ctx, tx, "items", []sqldb.Column{id, name, qty}, rows); err != nil {
+	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+		if err := tx.Insert("items", []sqldb.Column{id, name, qty}, rows); err != nil {
 			return err
 		}
-		return db.Update(ctx, tx, "items", []sqldb.Column{id}, []sqldb.Column{qty}, changed)
+		return tx.Update("items", []sqldb.Column{id}, []sqldb.Column{qty}, changed)
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -61,6 +61,8 @@ func (s timeScanner) Scan(src any) error {
 		*s.dst = time.Time{}
 	case int64:
 		*s.dst = time.UnixMicro(v).UTC()
+	case time.Time:
+		*s.dst = v.UTC().Truncate(time.Microsecond)
 	default:
 		return fmt.Errorf("scan time: column holds %T, not a bigint of Unix microseconds", src)
 	}
@@ -87,10 +89,14 @@ func values(cols []Column, rows [][]any) ([][]any, error) {
 	return out, nil
 }
 
-func (c Column) value(v any) (any, error) {
-	plain, err := driver.DefaultParameterConverter.ConvertValue(v)
-	if err != nil {
-		return nil, fmt.Errorf("column %s: %w", c.Name, err)
+func (c Column) value(v any) (plain any, err error) {
+	switch v.(type) {
+	case string, int64, bool, time.Time:
+		plain = v // as it is, which the converter would find out at length
+	default:
+		if plain, err = driver.DefaultParameterConverter.ConvertValue(v); err != nil {
+			return nil, fmt.Errorf("column %s: %w", c.Name, err)
+		}
 	}
 	ok := true
 	switch p := plain.(type) {

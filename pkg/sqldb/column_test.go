@@ -1,7 +1,6 @@
 package sqldb_test
 
 import (
-	"database/sql"
 	"math"
 	"strings"
 	"testing"
@@ -35,8 +34,8 @@ func TestInsert_refuses_what_a_column_cannot_hold(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
 		for name, test := range tests {
-			err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-				return db.Insert(t.Context(), tx, "items", []sqldb.Column{test.column}, [][]any{{test.value}})
+			err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+				return tx.Insert("items", []sqldb.Column{test.column}, [][]any{{test.value}})
 			})
 			if err == nil || db.Retryable(err) || !strings.Contains(err.Error(), "column "+test.column.Name) {
 				t.Errorf("%s: got %v, retryable %v; want a lasting error that names the column", name, err, db.Retryable(err))
@@ -64,8 +63,8 @@ func TestInsert_takes_named_types_and_pointers(t *testing.T) {
 	var none *time.Time
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
-		inTx(t, db, func(tx *sql.Tx) error {
-			return db.Insert(t.Context(), tx, "items", []sqldb.Column{id, name, due},
+		inTx(t, db, func(tx *sqldb.Tx) error {
+			return tx.Insert("items", []sqldb.Column{id, name, due},
 				[][]any{{orderID(key(1)), &label, &at}, {orderID(key(2)), nil, none}, {key(3), "x", sqldb.Micros(at)}})
 		})
 		got := mustLoad(t, db, key(1), key(2), key(3))
@@ -80,8 +79,8 @@ func TestInsert_of_a_row_of_the_wrong_width_fails(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
 		for _, row := range [][]any{{key(1)}, {key(1), 2, 3}} {
-			err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-				return db.Insert(t.Context(), tx, "items", []sqldb.Column{id, qty}, [][]any{row})
+			err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+				return tx.Insert("items", []sqldb.Column{id, qty}, [][]any{row})
 			})
 			if err == nil || db.Retryable(err) {
 				t.Errorf("%d values: got %v, want a lasting error", len(row), err)

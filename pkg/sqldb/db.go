@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // DB is one service's database: one pool that writes, one that reads. It is
@@ -33,32 +32,36 @@ func (db *DB) Dialect() Dialect { return db.dialect }
 // back and goes on. fn runs at most once: when [DB.Retryable] says so, call
 // InTx again.
 //
-// now is the time of the transaction by the database's clock, in UTC and in
-// whole microseconds: replicas share it, however wrong their own clocks are.
-//
 // On PostgreSQL the isolation level is READ COMMITTED: lock what you are going
 // to change ([DB.Lock]). On SQLite write transactions run one after the other.
-func (db *DB) InTx(ctx context.Context, fn func(tx *sql.Tx, now time.Time) error) error {
-	tx, err := db.write.BeginTx(ctx, nil)
+func (db *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin write transaction: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // it goes back to the pool
+	inner, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin write transaction: %w", err)
 	}
 	// After Commit, and after a connection is lost, there is nothing left to
 	// roll back, so that its error has nothing to tell.
-	defer func() { _ = tx.Rollback() }()
+	defer func() { _ = inner.Rollback() }()
 
-	now, err := db.dialect.Now(ctx, tx)
-	if err != nil {
-		return fmt.Errorf("read the database's clock: %w", err)
-	}
-	if err := fn(tx, now.UTC().Truncate(time.Microsecond)); err != nil {
+	tx := &Tx{db: db, conn: conn, sql: inner}
+	if err := fn(tx); err != nil {
 		return err
+	}
+	for tx.err != nil || len(tx.queue) > 0 { // what has run may queue more
+		if err := tx.Send(ctx); err != nil {
+			return err
+		}
 	}
 	// Past this point an ended context means that nobody knows the outcome.
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	err = tx.Commit()
+	err = inner.Commit()
 	if errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("commit: the function or its context had ended the transaction: %w", err)
 	}

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -18,8 +17,14 @@ type Dialect struct {
 	// RowLock ends a SELECT whose rows the transaction is going to change.
 	RowLock string
 
-	// Now returns the time of the transaction by the database's clock.
-	Now func(ctx context.Context, tx *sql.Tx) (time.Time, error)
+	// Now is a query for the time of the transaction by the database's clock,
+	// as [ScanTime] reads it. Empty if the process has the same clock.
+	Now string
+
+	// Send runs statements in their order on conn, which is in a transaction
+	// of InTx, and ends with the first error. It says with Statement.Fail what
+	// failed. Nil if a round trip costs nothing: then they run one by one.
+	Send func(ctx context.Context, conn *sql.Conn, statements []Statement) error
 
 	// Source is a table expression named "given" with the given columns, one
 	// row for each of the rows that Args encodes. Its parameters start at $1.
@@ -36,6 +41,9 @@ type Dialect struct {
 	// Probe is a query of one row that fails if the database cannot be read
 	// where it is kept: what a connection remembers must not answer it.
 	Probe string
+
+	// HasTable is a query that reports whether there is a table named $1.
+	HasTable string
 
 	// Fault says whose fault an error is.
 	Fault func(err error) Fault

@@ -2,12 +2,10 @@ package sqldb_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing/fstest"
-	"time"
 
 	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/sqlite"
@@ -34,18 +32,22 @@ func countStock(ctx context.Context) error {
 	defer db.Close()
 
 	// A service embeds its migrations from files.
-	migrations := fstest.MapFS{"sqlite/00001_stock.sql": &fstest.MapFile{
+	migrations := fstest.MapFS{"migrations/sqlite/00001_stock.sql": &fstest.MapFile{
 		Data: []byte("-- +goose Up\nCREATE TABLE stock (sku TEXT PRIMARY KEY, units BIGINT, counted_at BIGINT);\n"),
 	}}
-	if err := db.Migrate(ctx, migrations, "stock_migrations"); err != nil {
+	if err := db.Migrate(ctx, sqldb.Schema{Owner: "stock", Tables: []sqldb.Tables{{Name: "stock", Files: migrations}}}); err != nil {
 		return err
 	}
 
 	sku := sqldb.Column{Name: "sku", Type: sqldb.Text}
 	units := sqldb.Column{Name: "units", Type: sqldb.Int}
 	countedAt := sqldb.Column{Name: "counted_at", Type: sqldb.Time}
-	err = db.InTx(ctx, func(tx *sql.Tx, now time.Time) error {
-		return db.Insert(ctx, tx, "stock", []sqldb.Column{sku, units, countedAt},
+	err = db.InTx(ctx, func(tx *sqldb.Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.Insert("stock", []sqldb.Column{sku, units, countedAt},
 			[][]any{{"anvil", 3, now}, {"rope", 20, now}})
 	})
 	if err != nil {

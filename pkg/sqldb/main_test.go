@@ -2,8 +2,8 @@ package sqldb_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
@@ -79,11 +79,16 @@ var (
 // items is the schema of the tests: one table with a column of each type.
 func items() fstest.MapFS {
 	return fstest.MapFS{
-		"sqlite/00001_items.sql": file(`CREATE TABLE items (
+		"migrations/sqlite/00001_items.sql": file(`CREATE TABLE items (
 			id TEXT PRIMARY KEY, name TEXT, qty BIGINT, open BOOLEAN, due BIGINT) WITHOUT ROWID`),
-		"postgres/00001_items.sql": file(`CREATE TABLE items (
+		"migrations/postgres/00001_items.sql": file(`CREATE TABLE items (
 			id uuid PRIMARY KEY, name text, qty bigint, open boolean, due bigint)`),
 	}
+}
+
+// schema is that of a service with one set of tables.
+func schema(files fs.FS) sqldb.Schema {
+	return sqldb.Schema{Owner: "test", Tables: []sqldb.Tables{{Name: "test", Files: files}}}
 }
 
 func file(statement string) *fstest.MapFile {
@@ -94,7 +99,7 @@ func file(statement string) *fstest.MapFile {
 func withItems(t testing.TB, e engine) *sqldb.DB {
 	t.Helper()
 	db := e.open(t)
-	if err := db.Migrate(t.Context(), items(), "test_migrations"); err != nil {
+	if err := db.Migrate(t.Context(), schema(items())); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -142,8 +147,8 @@ func mustLoad(t *testing.T, db *sqldb.DB, ids ...string) []item {
 
 // insert adds one row with only its id and qty in a transaction of its own.
 func insert(ctx context.Context, db *sqldb.DB, n int, quantity int64) error {
-	return db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		return db.Insert(ctx, tx, "items", []sqldb.Column{id, qty}, [][]any{{key(n), quantity}})
+	return db.InTx(ctx, func(tx *sqldb.Tx) error {
+		return tx.Insert("items", []sqldb.Column{id, qty}, [][]any{{key(n), quantity}})
 	})
 }
 
@@ -155,10 +160,9 @@ func mustInsert(t *testing.T, db *sqldb.DB, n int, quantity int64) {
 }
 
 // inTx runs fn in a write transaction that must succeed.
-func inTx(t *testing.T, db *sqldb.DB, fn func(tx *sql.Tx) error) {
+func inTx(t *testing.T, db *sqldb.DB, fn func(tx *sqldb.Tx) error) {
 	t.Helper()
-	err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error { return fn(tx) })
-	if err != nil {
+	if err := db.InTx(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }

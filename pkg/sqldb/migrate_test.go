@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,7 +16,7 @@ import (
 func withSecond() fstest.MapFS {
 	fsys := items()
 	for _, engine := range []string{"sqlite", "postgres"} {
-		fsys[engine+"/00002_note.sql"] = file("ALTER TABLE items ADD COLUMN note TEXT")
+		fsys["migrations/"+engine+"/00002_note.sql"] = file("ALTER TABLE items ADD COLUMN note TEXT")
 	}
 	return fsys
 }
@@ -35,7 +36,7 @@ func TestMigrate_by_ten_replicas_at_once_applies_each_once(t *testing.T) {
 			for range replicas {
 				db := e.open(t)
 				for range 10 / replicas {
-					group.Go(func() error { return db.Migrate(ctx, withSecond(), "test_migrations") })
+					group.Go(func() error { return db.Migrate(ctx, schema(withSecond())) })
 				}
 			}
 			if err := group.Wait(); err != nil {
@@ -57,8 +58,8 @@ func TestMigrate_refuses_a_newer_database_and_leaves_it_alone(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		db := e.open(t)
 		mustMigrate(t, db, withSecond())
-		err := db.Migrate(t.Context(), items(), "test_migrations")
-		if err == nil || !strings.Contains(err.Error(), "version 2") || !strings.Contains(err.Error(), "up to 1") {
+		err := db.Migrate(t.Context(), schema(items()))
+		if err == nil || !strings.Contains(err.Error(), "version 2") || !strings.Contains(err.Error(), "up to version 1") {
 			t.Errorf("got %v, want an error that names versions 2 and 1", err)
 		}
 		mustMigrate(t, db, withSecond())
@@ -69,8 +70,8 @@ func TestMigrate_keeps_sets_of_migrations_apart(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
-		other := fstest.MapFS{e.name + "/00001_other.sql": file("CREATE TABLE other (id INT)")}
-		if err := db.Migrate(t.Context(), other, "other_migrations"); err != nil {
+		other := fstest.MapFS{"migrations/" + e.name + "/00001_other.sql": file("CREATE TABLE other (id INT)")}
+		if err := db.Migrate(t.Context(), sqldb.Schema{Tables: []sqldb.Tables{{Name: "other", Files: other}}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.Reader().ExecContext(t.Context(), "SELECT id FROM other"); err != nil {
@@ -84,27 +85,58 @@ func TestMigrate_that_fails_names_the_version_and_can_be_mended(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		db := e.open(t)
 		broken := items()
-		broken[e.name+"/00002_broken.sql"] = file("CREATE TABLE half (id INT);\nSELEC 1")
-		err := db.Migrate(t.Context(), broken, "test_migrations")
+		broken["migrations/"+e.name+"/00002_broken.sql"] = file("CREATE TABLE half (id INT);\nSELEC 1")
+		err := db.Migrate(t.Context(), schema(broken))
 		if err == nil || !strings.Contains(err.Error(), "version:2") {
 			t.Errorf("got %v, want an error that names version 2", err)
 		}
 		mended := items()
-		mended[e.name+"/00002_mended.sql"] = file("CREATE TABLE half (id INT)")
+		mended["migrations/"+e.name+"/00002_mended.sql"] = file("CREATE TABLE half (id INT)")
 		mustMigrate(t, db, mended)
 	})
+}
+
+// A migration whose connection is killed half-way leaves nothing behind, and is
+// applied from its beginning by whoever comes next.
+func TestMigrate_that_is_killed_half_way(t *testing.T) {
+	t.Parallel()
+	e := onPostgres(t)
+	db := withItems(t, e)
+	long := items()
+	long["migrations/postgres/00002_long.sql"] = file("CREATE TABLE half (id int);\nSELECT pg_sleep(60)")
+	killed := make(chan error)
+	victim := e.open(t)
+	go func() { killed <- victim.Migrate(t.Context(), schema(long)) }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; n == 0; <-tick.C {
+		err := db.Reader().QueryRowContext(t.Context(), `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event = 'PgSleep'`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-killed; err == nil || !db.Retryable(err) {
+		t.Errorf("got %v, want an error that passes", err)
+	}
+	if versions, err := db.Versions(t.Context(), schema(long)); err != nil || versions[1].Applied() {
+		t.Errorf("got %+v, %v; want version 2 not applied", versions, err)
+	}
+	short := items()
+	short["migrations/postgres/00002_long.sql"] = file("CREATE TABLE half (id int)")
+	mustMigrate(t, db, short)
 }
 
 func TestMigrate_without_files_or_in_no_time_fails(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		db := e.open(t)
-		if err := db.Migrate(t.Context(), fstest.MapFS{}, "test_migrations"); err == nil || !strings.Contains(err.Error(), e.name) {
+		if err := db.Migrate(t.Context(), schema(fstest.MapFS{})); err == nil || !strings.Contains(err.Error(), e.name) {
 			t.Errorf("got %v, want an error that names the folder", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := db.Migrate(ctx, items(), "test_migrations"); err == nil {
+		if err := db.Migrate(ctx, schema(items())); err == nil {
 			t.Error("got no error after the context ended")
 		}
 	})
@@ -112,7 +144,7 @@ func TestMigrate_without_files_or_in_no_time_fails(t *testing.T) {
 
 func mustMigrate(t *testing.T, db *sqldb.DB, fsys fstest.MapFS) {
 	t.Helper()
-	if err := db.Migrate(t.Context(), fsys, "test_migrations"); err != nil {
+	if err := db.Migrate(t.Context(), schema(fsys)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -17,9 +17,9 @@ func TestRetryable_on_both_databases(t *testing.T) {
 		db, ctx := withItems(t, e), t.Context()
 		mustInsert(t, db, 1, 1)
 		exec := func(statement string, args ...any) error {
-			return db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-				_, err := tx.ExecContext(ctx, statement, args...)
-				return err
+			return db.InTx(ctx, func(tx *sqldb.Tx) error {
+				tx.Exec("try", statement, args...)
+				return nil
 			})
 		}
 		over, cancel := context.WithCancel(ctx)
@@ -65,7 +65,6 @@ func TestRetryable_tells_an_unknown_commit_from_a_refused_one(t *testing.T) {
 	t.Parallel()
 	unknown, refused := io.ErrNoProgress, errors.New("refused")
 	dialect := sqldb.Dialect{
-		Now: func(context.Context, *sql.Tx) (time.Time, error) { return time.Now(), nil },
 		Fault: func(err error) sqldb.Fault {
 			if errors.Is(err, refused) {
 				return sqldb.Lasting
@@ -76,11 +75,11 @@ func TestRetryable_tells_an_unknown_commit_from_a_refused_one(t *testing.T) {
 	for cause, want := range map[error]bool{unknown: true, refused: false} {
 		pool := sql.OpenDB(failingCommit{cause})
 		db := closed(t, sqldb.New(pool, pool, dialect), nil)
-		err := db.InTx(t.Context(), func(*sql.Tx, time.Time) error { return nil })
+		err := db.InTx(t.Context(), func(*sqldb.Tx) error { return nil })
 		if !errors.Is(err, cause) || db.Retryable(err) != want {
 			t.Errorf("got %v, retryable %v; want %v, retryable %v", err, db.Retryable(err), cause, want)
 		}
-		err = db.InTx(t.Context(), func(*sql.Tx, time.Time) error { return cause })
+		err = db.InTx(t.Context(), func(*sqldb.Tx) error { return cause })
 		if db.Retryable(err) {
 			t.Errorf("%v before the commit is retryable", cause)
 		}

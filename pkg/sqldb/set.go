@@ -1,81 +1,68 @@
 package sqldb
 
 import (
-	"context"
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// Insert adds rows, in their order, with one statement. A row holds a value
-// for each of cols. No rows is no statement. A row that exists is an error,
-// which is retryable: another replica may just have added it.
-func (db *DB) Insert(ctx context.Context, tx *sql.Tx, table string, cols []Column, rows [][]any) error {
+// Insert queues one statement that adds rows, in their order. A row holds a
+// value for each of cols. No rows is no statement. A row that exists is an
+// error, which is retryable: another replica may just have added it.
+func (tx *Tx) Insert(table string, cols []Column, rows [][]any) error {
 	names := list(cols, "%s", ", ")
-	query := func() string {
-		return "INSERT INTO " + table + " (" + names + ") SELECT " + names + " FROM " + db.dialect.Source(cols)
-	}
-	n, err := db.exec(ctx, tx, query, cols, rows)
-	if err != nil {
-		return fmt.Errorf("insert %d rows into %s: %w", len(rows), table, err)
-	}
-	if n != int64(len(rows)) {
-		return fmt.Errorf("insert into %s: %d of %d rows were added", table, n, len(rows))
-	}
-	return nil
+	return tx.change("insert", table, cols, rows, func() string {
+		return "INSERT INTO " + table + " (" + names + ") SELECT " + names + " FROM " + tx.db.dialect.Source(cols)
+	})
 }
 
-// Update changes the rows of table that have the given keys with one
-// statement. A row holds a value for each of keys, then one for each of set.
+// Update queues one statement that changes the rows of table that have the
+// given keys. A row holds a value for each of keys, then one for each of set.
 // No rows is no statement. That a key is missing from the table, or is given
 // twice, is an error that is not retryable.
-func (db *DB) Update(ctx context.Context, tx *sql.Tx, table string, keys, set []Column, rows [][]any) error {
+func (tx *Tx) Update(table string, keys, set []Column, rows [][]any) error {
 	cols := slices.Concat(keys, set)
-	query := func() string {
+	return tx.change("update", table, cols, rows, func() string {
 		return "UPDATE " + table + " SET " + list(set, "%s = given.%s", ", ") +
-			" FROM " + db.dialect.Source(cols) +
+			" FROM " + tx.db.dialect.Source(cols) +
 			" WHERE " + list(keys, table+".%s = given.%s", " AND ")
-	}
-	n, err := db.exec(ctx, tx, query, cols, rows)
-	if err != nil {
-		return fmt.Errorf("update %d rows of %s: %w", len(rows), table, err)
-	}
-	if n != int64(len(rows)) {
-		return fmt.Errorf("update %s: %d of %d rows were found", table, n, len(rows))
-	}
-	return nil
+	})
 }
 
-// Delete removes the rows of table whose key is one of values with one
-// statement and returns how many there were. No values is no statement.
-func (db *DB) Delete(ctx context.Context, tx *sql.Tx, table string, key Column, values []any) (int64, error) {
+// Delete queues one statement that removes the rows of table whose key is one
+// of values; those that are not there are none less. No values is no statement.
+func (tx *Tx) Delete(table string, key Column, values []any) error {
 	rows := make([][]any, len(values))
 	for i := range values {
 		rows[i] = values[i : i+1]
 	}
-	query := func() string { return "DELETE FROM " + table + " WHERE " + db.dialect.In(key, 1) }
-	n, err := db.exec(ctx, tx, query, []Column{key}, rows)
-	if err != nil {
-		return 0, fmt.Errorf("delete %d rows from %s: %w", len(values), table, err)
-	}
-	return n, nil
+	s := Statement{What: fmt.Sprintf("delete %d rows from %s", len(rows), table)}
+	return tx.add(s, []Column{key}, rows, func() string { return "DELETE FROM " + table + " WHERE " + tx.db.dialect.In(key, 1) })
 }
 
-func (db *DB) exec(ctx context.Context, tx *sql.Tx, query func() string, cols []Column, rows [][]any) (int64, error) {
+// change queues a statement that must reach each of rows.
+func (tx *Tx) change(verb, table string, cols []Column, rows [][]any, text func() string) error {
+	s := Statement{What: fmt.Sprintf("%s %d rows of %s", verb, len(rows), table)}
+	s.Affected = func(n int64) error {
+		if n != int64(len(rows)) {
+			return fmt.Errorf("%d rows were reached", n)
+		}
+		return nil
+	}
+	return tx.add(s, cols, rows, text)
+}
+
+func (tx *Tx) add(s Statement, cols []Column, rows [][]any, text func() string) (err error) {
 	if len(rows) == 0 {
-		return 0, nil
+		return nil
 	}
-	args, err := db.args(cols, rows)
-	if err != nil {
-		return 0, err
+	if s.Args, err = tx.db.args(cols, rows); err != nil {
+		return s.Fail(err)
 	}
-	res, err := tx.ExecContext(ctx, query(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	s.Text = text()
+	tx.queue = append(tx.queue, s)
+	return nil
 }
 
 // In returns the predicate that column, which may have a table's name in front

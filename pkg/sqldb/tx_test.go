@@ -6,6 +6,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"orderly/pkg/sqldb"
 )
 
 func TestInTx_commits_when_the_function_returns_nil(t *testing.T) {
@@ -32,8 +34,9 @@ func TestInTx_rolls_back(t *testing.T) {
 		}
 		for _, name := range []string{"on an error", "on a panic", "when the context is over"} {
 			panicked, err := caught(func() error {
-				return db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-					if err := writeOne(ctx, tx); err != nil {
+				return db.InTx(ctx, func(tx *sqldb.Tx) error {
+					tx.Exec("write", writeOne, key(1))
+					if err := tx.Send(ctx); err != nil {
 						t.Fatal(err)
 					}
 					return tests[name]()
@@ -61,10 +64,7 @@ func TestInTx_rolls_back(t *testing.T) {
 	})
 }
 
-func writeOne(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO items (id) VALUES ($1)", key(1))
-	return err
-}
+const writeOne = "INSERT INTO items (id) VALUES ($1)"
 
 // caught returns what fn returned or panicked with.
 func caught(fn func() error) (panicked any, err error) {
@@ -78,9 +78,15 @@ func TestInTx_time_is_utc_in_microseconds_and_does_not_move(t *testing.T) {
 		db := withItems(t, e)
 		before := time.Now().Truncate(time.Microsecond)
 		var now time.Time
-		err := db.InTx(t.Context(), func(tx *sql.Tx, at time.Time) error {
-			now = at
-			return db.Insert(t.Context(), tx, "items", all[:1:1], [][]any{{key(1)}})
+		err := db.InTx(t.Context(), func(tx *sqldb.Tx) (err error) {
+			if now, err = tx.Now(t.Context()); err != nil {
+				return err
+			}
+			again, err := tx.Now(t.Context())
+			if !again.Equal(now) {
+				t.Errorf("got %v, then %v", now, again)
+			}
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -113,7 +119,13 @@ func TestInTx_that_the_function_ended_itself_is_not_retryable(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
-		err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error { return tx.Commit() })
+		err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+			inner, err := tx.SQL(t.Context())
+			if err != nil {
+				return err
+			}
+			return inner.Commit()
+		})
 		if !errors.Is(err, sql.ErrTxDone) || db.Retryable(err) {
 			t.Errorf("got %v, retryable %v; want sql.ErrTxDone, not retryable", err, db.Retryable(err))
 		}
@@ -152,7 +164,10 @@ func TestInReadTx_cannot_write(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
-		err := db.InReadTx(t.Context(), func(tx *sql.Tx) error { return writeOne(t.Context(), tx) })
+		err := db.InReadTx(t.Context(), func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(t.Context(), writeOne, key(1))
+			return err
+		})
 		if err == nil {
 			t.Error("got no error")
 		}

@@ -1,54 +1,132 @@
 package standalone
 
 import (
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"os"
-	"strconv"
+	"time"
+
+	"orderly/cmd/internal/settings"
+	"orderly/pkg/natsbus"
+	"orderly/pkg/sqldb/postgres"
 )
 
-// config is what a service has to be told.
+// config is what every service has to be told.
 type config struct {
-	natsURL     string
-	databaseURL string
-	addr        string
-	logLevel    string
-	replicas    int
+	natsURL         string
+	natsCredentials string
+	databaseURL     string
+	migrate         string
+	addr            string
+	logLevel        string
+	replicas        int
+	ackWait         time.Duration
+	maxInputs       int
+	drain           time.Duration
 }
 
-// parse reads the flags, and the environment for what they leave out.
-func parse(name string, args []string, stderr io.Writer) (config, error) {
-	var c config
-	replicas, err := strconv.Atoi(env("ORDERLY_REPLICAS", "1"))
-	if err != nil {
-		return c, fmt.Errorf("ORDERLY_REPLICAS: %w", err)
+// list declares the settings of every service.
+func (c *config) list() settings.List {
+	return settings.List{
+		{
+			Flag: "nats", Env: "ORDERLY_NATS_URL", Default: "nats://127.0.0.1:4222",
+			Help:  "NATS servers, separated by commas, with user and password or token where they want one",
+			Value: settings.Text(&c.natsURL), Secret: natsbus.MaskURL,
+		},
+		{
+			Flag: "nats-credentials", Env: "ORDERLY_NATS_CREDENTIALS",
+			Help:  "file with the credentials for NATS, as nsc makes it",
+			Value: settings.File(&c.natsCredentials),
+		},
+		{
+			Flag: "database", Env: "ORDERLY_DATABASE_URL",
+			Help:  "PostgreSQL database of this service alone, a DSN; required",
+			Value: settings.Text(&c.databaseURL), Secret: postgres.MaskDSN,
+		},
+		{
+			Flag: "migrate", Env: "ORDERLY_MIGRATE", Default: migrateAtStart,
+			Help:  "when the database is migrated: start, or check to refuse one that the operator has not migrated yet",
+			Value: settings.Choice(&c.migrate, migrateAtStart, migrateBefore),
+		},
+		{
+			Flag: "http", Env: "ORDERLY_HTTP_ADDR", Default: "127.0.0.1:8080",
+			Help:  "address of the HTTP API; port 0 takes a free one",
+			Value: settings.Address(&c.addr),
+		},
+		{
+			Flag: "log-level", Env: "ORDERLY_LOG_LEVEL", Default: "info",
+			Help:  "least level of what is logged: debug, info, warn or error",
+			Value: settings.Choice(&c.logLevel, "debug", "info", "warn", "error"),
+		},
+		{
+			Flag: "replicas", Env: "ORDERLY_REPLICAS", Default: "1",
+			Help:  "replicas of each stream: 1, or 3 on a cluster",
+			Value: settings.Number(&c.replicas, 1, 5),
+		},
+		{
+			Flag: "ack-wait", Env: "ORDERLY_ACK_WAIT", Default: "30s",
+			Help:  "how long NATS waits for a process that died before it gives its events to another",
+			Value: settings.Duration(&c.ackWait, 5*time.Second, time.Hour),
+		},
+		{
+			Flag: "max-inputs", Env: "ORDERLY_MAX_INPUTS", Default: "0",
+			Help:  "the most inputs that are committed together; 0 leaves it to the engine, 1 handles them one at a time",
+			Value: settings.Number(&c.maxInputs, 0, 4096),
+		},
+		{
+			Flag: "drain", Env: "ORDERLY_DRAIN", Default: "0s",
+			Help:  "how long after SIGTERM requests are still served while /readyz says 503, so that load balancers turn away",
+			Value: settings.Duration(&c.drain, 0, 5*time.Minute),
+		},
 	}
-	f := flag.NewFlagSet(name, flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.StringVar(&c.natsURL, "nats", env("ORDERLY_NATS_URL", "nats://127.0.0.1:4222"), "NATS servers, separated by commas (ORDERLY_NATS_URL)")
-	f.StringVar(&c.databaseURL, "database", os.Getenv("ORDERLY_DATABASE_URL"), "PostgreSQL database of this service, a DSN (ORDERLY_DATABASE_URL)")
-	f.StringVar(&c.addr, "http", env("ORDERLY_HTTP_ADDR", "127.0.0.1:8080"), "address of the HTTP API (ORDERLY_HTTP_ADDR)")
-	f.StringVar(&c.logLevel, "log-level", env("ORDERLY_LOG_LEVEL", "info"), "debug, info, warn or error (ORDERLY_LOG_LEVEL)")
-	f.IntVar(&c.replicas, "replicas", replicas, "replicas of each stream: 1, or 3 on a cluster (ORDERLY_REPLICAS)")
-	if err := f.Parse(args); err != nil {
-		return c, err
-	}
-	switch {
-	case f.NArg() > 0:
-		return c, fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.databaseURL == "":
-		return c, errors.New("no database: set ORDERLY_DATABASE_URL or --database to a PostgreSQL DSN")
-	case c.replicas < 1 || c.replicas > 5:
-		return c, fmt.Errorf("replicas: %d is not between 1 and 5", c.replicas)
-	}
-	return c, nil
 }
 
-func env(name, fallback string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
+// OrderSettings are what only the order service has to be told.
+type OrderSettings struct {
+	Deadline, RedriveAfter, RedriveMax time.Duration
+}
+
+// List declares them.
+func (o *OrderSettings) List() settings.List {
+	return settings.List{
+		{
+			Flag: "deadline", Env: "ORDERLY_ORDER_DEADLINE", Default: "15m",
+			Help:  "how long an order may take before it is cancelled",
+			Value: settings.Duration(&o.Deadline, time.Second, 30*24*time.Hour),
+		},
+		{
+			Flag: "redrive-after", Env: "ORDERLY_REDRIVE_AFTER", Default: "30s",
+			Help:  "how long an order may stand still before it is announced again",
+			Value: settings.Duration(&o.RedriveAfter, time.Second, time.Hour),
+		},
+		{
+			Flag: "redrive-max", Env: "ORDERLY_REDRIVE_MAX", Default: "1h",
+			Help: "the longest pause between two announcements; at least redrive-after",
+			Value: settings.Func(func(text string) error {
+				return settings.Duration(&o.RedriveMax, o.RedriveAfter, 24*time.Hour).Set(text)
+			}),
+		},
 	}
-	return fallback
+}
+
+// PaymentSettings are what only the payment service has to be told.
+type PaymentSettings struct {
+	GatewayLedger string
+}
+
+// The ledgers of the simulated gateway.
+const (
+	LedgerInDatabase = "database"
+	LedgerInMemory   = "memory"
+)
+
+// List declares them.
+func (p *PaymentSettings) List() settings.List {
+	return settings.List{{
+		Flag: "gateway-ledger", Env: "ORDERLY_GATEWAY_LEDGER", Default: LedgerInDatabase,
+		Help:  "where the simulated gateway keeps its charges: database, or memory, which forgets them at a restart: for benchmarks",
+		Value: settings.Choice(&p.GatewayLedger, LedgerInDatabase, LedgerInMemory),
+	}}
+}
+
+// everybody's settings, for telling a typo from another service's variable.
+func everybody() []settings.List {
+	return []settings.List{new(config).list(), new(OrderSettings).List(), new(PaymentSettings).List()}
 }

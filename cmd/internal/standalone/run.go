@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
 
 	"orderly/cmd/internal/daemon"
+	"orderly/cmd/internal/settings"
 	"orderly/internal/app"
 	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
@@ -29,47 +33,73 @@ const gcPercent = 400
 
 // Service says how one service is made.
 type Service struct {
-	Name    string // of the program
-	Version string // the linker's, or empty
-	Migrate func(context.Context, app.Deps) error
-	New     func(context.Context, app.Deps) (*app.Service, error)
+	Name     string // of the program
+	Service  string // its name among the services, as "order"
+	About    string // what it does, in a line
+	Version  string // the linker's, or empty
+	Settings settings.List
+	New      func(context.Context, app.Deps) (*app.Service, error)
 }
 
 // Run runs the service until a signal comes and returns the exit code: 0 after
 // a clean stop, 1 after a failure, 2 if it was told wrongly what to do.
-func Run(s Service, args []string, stderr io.Writer) int {
+func Run(s Service, args []string, stdout, stderr io.Writer) int {
 	daemon.TuneMemory(gcPercent)
-	cfg, err := parse(s.Name, args, stderr)
+	cfg := new(config)
+	program := settings.Command{Name: s.Name, About: s.About, List: append(cfg.list(), s.Settings...)}
+	if len(args) > 0 && args[0] == "config" {
+		return printConfig(program, args[1:], stdout, stderr)
+	}
+	_, err := program.Parse(args, os.Environ(), stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
+	if err == nil && cfg.databaseURL == "" {
+		err = errors.New("no database: set ORDERLY_DATABASE_URL, ORDERLY_DATABASE_URL_FILE or --database to a PostgreSQL DSN")
+	}
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", s.Name, err)
-		return exitUsage
+		return misused(program, stderr, err)
 	}
 	log, err := daemon.NewLogger(cfg.logLevel)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", s.Name, err)
-		return exitUsage
+		return misused(program, stderr, err)
 	}
 	defer func() { _ = log.Sync() }() // standard error often cannot be synced
 	log = log.Named(s.Name)
-	if err := serve(daemon.UntilSignal(), s, cfg, log); err != nil {
+	for _, name := range settings.Unknown("ORDERLY_", os.Environ(), everybody()...) {
+		log.Warn("no service knows this environment variable: is it a typo?", zap.String("variable", name))
+	}
+	ctx := daemon.UntilSignal()
+	err = serve(ctx, s, cfg, log)
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		log.Info("stopped before it was ready")
+	case err != nil:
 		log.Error("failed", zap.Error(err))
 		return exitFailed
+	default:
+		log.Info("stopped cleanly")
 	}
-	log.Info("stopped cleanly")
 	return 0
 }
 
+// misused tells the user what was wrong.
+func misused(program settings.Command, stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "%s: %v\n%s --help lists the settings\n", program.Name, err, program.Name)
+	return exitUsage
+}
+
 // serve runs the service until ctx ends.
-func serve(ctx context.Context, s Service, cfg config, log *zap.Logger) (err error) {
+func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger) (err error) {
 	db, err := postgres.Open(ctx, cfg.databaseURL)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	bus, err := natsbus.Connect(ctx, natsbus.Config{URL: cfg.natsURL, Name: s.Name, Logger: log})
+	if err := prepare(ctx, s.Service, cfg.migrate, db); err != nil {
+		return err
+	}
+	bus, err := natsbus.Connect(ctx, natsbus.Config{URL: cfg.natsURL, Name: s.Name, Logger: log, Options: natsOptions(cfg)})
 	if err != nil {
 		return err
 	}
@@ -81,13 +111,35 @@ func serve(ctx context.Context, s Service, cfg config, log *zap.Logger) (err err
 	log.Info("ready", zap.String("url", p.URL()))
 	select {
 	case <-ctx.Done():
-		log.Info("stopping")
+		err = drain(p, cfg.drain, log)
 	case err = <-p.Failed():
 	}
 	return errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 }
 
-func start(ctx context.Context, s Service, cfg config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
+func natsOptions(cfg *config) []nats.Option {
+	if cfg.natsCredentials == "" {
+		return nil
+	}
+	return []nats.Option{nats.UserCredentials(cfg.natsCredentials)}
+}
+
+// drain goes on serving for a while, not ready any more, so that whoever sends
+// requests here turns away before the door closes.
+func drain(p *app.Process, pause time.Duration, log *zap.Logger) error {
+	p.NotReady()
+	log.Info("stopping", zap.Duration("drain", pause))
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case err := <-p.Failed():
+		return err
+	}
+}
+
+func start(ctx context.Context, s Service, cfg *config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
 	door, err := httpkit.Listen(cfg.addr, "--http")
 	if err != nil {
 		return nil, err
@@ -99,15 +151,15 @@ func start(ctx context.Context, s Service, cfg config, db *sqldb.DB, bus *natsbu
 	return process, err
 }
 
-func startBehind(ctx context.Context, door net.Listener, s Service, cfg config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
+func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
 	registry, err := app.NewRegistry()
 	if err != nil {
 		return nil, err
 	}
 	metrics := app.NewMetrics()
-	deps := app.Deps{DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: log, Replicas: cfg.replicas}
-	if err := s.Migrate(ctx, deps); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+	deps := app.Deps{
+		DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: log,
+		Replicas: cfg.replicas, AckWait: cfg.ackWait, MaxInputs: cfg.maxInputs,
 	}
 	service, err := s.New(ctx, deps)
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 	"orderly/internal/client"
 	"orderly/internal/pgtest"
 	"orderly/internal/shop"
-	"orderly/pkg/natsembed"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -29,11 +28,11 @@ const limit = 60 * time.Second
 // names are the programs.
 func names() []string { return []string{"order-service", "inventory-service", "payment-service"} }
 
-// build builds the programs into a folder.
+// build builds the programs into a folder, the operator's too.
 func build(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range names() {
+	for _, name := range append(names(), "orderly") {
 		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, name), "orderly/cmd/"+name)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("build %s: %v\n%s", name, err, out)
@@ -86,23 +85,29 @@ func (s *service) follow(stderr io.Reader) {
 	_ = s.cmd.Wait() // how it ended is in ProcessState
 }
 
-func (s *service) client(t *testing.T) *client.Client {
+// await returns the address once the service is ready.
+func (s *service) await(t *testing.T) string {
 	t.Helper()
 	select {
 	case url, ok := <-s.url:
 		if !ok {
 			t.Fatalf("%s ended before it was ready", s.cmd.Path)
 		}
-		c, err := client.New(url, limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Close)
-		return c
+		return url
 	case <-time.After(limit):
 		t.Fatalf("%s was not ready in %s", s.cmd.Path, limit)
 	}
-	return nil
+	return ""
+}
+
+func (s *service) client(t *testing.T) *client.Client {
+	t.Helper()
+	c, err := client.New(s.await(t), limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
 }
 
 func (s *service) stop(t *testing.T) {
@@ -120,20 +125,31 @@ func (s *service) stop(t *testing.T) {
 	}
 }
 
-// TestServices_apart_take_orders_to_their_end runs the three programs as in
-// production: a NATS server and three databases, and nothing else in common.
-func TestServices_apart_take_orders_to_their_end(t *testing.T) {
+// TestPrograms builds the programs once and runs them as in production.
+func TestPrograms(t *testing.T) {
 	t.Parallel()
+	dir := build(t)
+	for name, test := range map[string]func(t *testing.T, dir string){
+		"services apart take orders to their end":    testOrders,
+		"services refuse what they cannot work with": testRefusals,
+		"the operator migrates":                      testMigrations,
+		"config print shows no password":             testConfigPrint,
+		"a service drains":                           testDrain,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, dir)
+		})
+	}
+}
+
+// testOrders: a NATS server and three databases, and nothing else in common.
+func testOrders(t *testing.T, dir string) {
 	databases := map[string]string{}
 	for _, name := range names() {
 		databases[name] = pgtest.DSN(t)
 	}
-	broker, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Shutdown)
-	dir := build(t)
+	broker := startBroker(t)
 	run := func(name string) *service {
 		return start(t, filepath.Join(dir, name), "ORDERLY_NATS_URL="+broker.URL(), "ORDERLY_DATABASE_URL="+databases[name])
 	}
@@ -180,9 +196,7 @@ func placeAndAwait(ctx context.Context, t *testing.T, c *client.Client, key stri
 	}
 }
 
-func TestServices_refuse_what_they_cannot_work_with(t *testing.T) {
-	t.Parallel()
-	dir := build(t)
+func testRefusals(t *testing.T, dir string) {
 	for _, name := range names() {
 		for _, c := range []struct {
 			code  int
@@ -193,9 +207,15 @@ func TestServices_refuse_what_they_cannot_work_with(t *testing.T) {
 			{2, "ORDERLY_DATABASE_URL", nil, nil},
 			{2, "not defined: -nope", []string{"--nope"}, nil},
 			{2, "unexpected argument", []string{"extra", "more"}, nil},
-			{2, "log level", []string{"--log-level", "loud", "--database", "postgres://127.0.0.1:1/x"}, nil},
-			{2, "replicas", []string{"--replicas", "9", "--database", "postgres://127.0.0.1:1/x"}, nil},
+			{2, "--log-level: \"loud\"", []string{"--log-level", "loud", "--database", "postgres://127.0.0.1:1/x"}, nil},
+			{2, "--replicas: \"9\" is not a number from 1 to 5", []string{"--replicas", "9", "--database", "postgres://127.0.0.1:1/x"}, nil},
 			{2, "ORDERLY_REPLICAS", nil, []string{"ORDERLY_REPLICAS=many"}},
+			{2, "ORDERLY_ACK_WAIT: \"1s\" is not a time from 5s to 1h", nil, []string{"ORDERLY_ACK_WAIT=1s"}},
+			{2, "use start or check", []string{"--migrate", "never"}, nil},
+			{2, "ORDERLY_DATABASE_URL and ORDERLY_DATABASE_URL_FILE are both set", nil, []string{"ORDERLY_DATABASE_URL=postgres:///secret", "ORDERLY_DATABASE_URL_FILE=/x"}},
+			{2, "use: config print", []string{"config"}, nil},
+			{2, "is not known: use text or json", []string{"config", "print", "--output", "xml"}, nil},
+			{1, "is it a typo?", nil, []string{"ORDERLY_NATS_ULR=x", "ORDERLY_DATABASE_URL=postgres://u:secret@127.0.0.1:1/x"}},
 			{1, "127.0.0.1", nil, []string{"ORDERLY_DATABASE_URL=postgres://u:secret@127.0.0.1:1/x"}},
 		} {
 			t.Run(fmt.Sprint(name, c.args, c.env), func(t *testing.T) {

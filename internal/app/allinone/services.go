@@ -8,8 +8,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"orderly/internal/app"
+	inventorystore "orderly/inventory/sqlstore"
+	orderstore "orderly/order/sqlstore"
 	"orderly/payment/gateway"
+	paymentstore "orderly/payment/sqlstore"
 	"orderly/pkg/natsbus"
+	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/sqlite"
 )
 
@@ -24,14 +28,14 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 		return nil, nil, err
 	}
 	metrics := app.NewMetrics()
-	deps := func(name string, migrate func(context.Context, app.Deps) error) (app.Deps, error) {
+	deps := func(name string, schema sqldb.Schema) (app.Deps, error) {
 		db, err := s.open(ctx, cfg, name, sqlite.Options{})
 		if err != nil {
 			return app.Deps{}, err
 		}
 		d := app.Deps{DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Replicas: 1, AckWait: ackWait, MaxInputs: cfg.MaxInputs}
-		if err := migrate(ctx, d); err != nil {
-			return d, fmt.Errorf("%s database: %w", name, err)
+		if err := db.Migrate(ctx, schema); err != nil {
+			return d, fmt.Errorf("%s: %w", databaseFile(cfg.Dir, name), err)
 		}
 		return d, nil
 	}
@@ -39,8 +43,8 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 		return nil, nil, err
 	}
 	var services []*app.Service
-	add := func(name string, migrate func(context.Context, app.Deps) error, wire func(app.Deps) (*app.Service, error)) error {
-		d, err := deps(name, migrate)
+	add := func(name string, schema sqldb.Schema, wire func(app.Deps) (*app.Service, error)) error {
+		d, err := deps(name, schema)
 		if err != nil {
 			return err
 		}
@@ -48,13 +52,13 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 		services = append(services, service)
 		return err
 	}
-	if err := add(app.OrderService, app.MigrateOrder, func(d app.Deps) (*app.Service, error) { return app.NewOrder(d, cfg.Policy) }); err != nil {
+	if err := add(app.OrderService, orderstore.Schema(), func(d app.Deps) (*app.Service, error) { return app.NewOrder(d, cfg.Policy) }); err != nil {
 		return nil, nil, err
 	}
-	if err := add(app.InventoryService, app.MigrateInventory, app.NewInventory); err != nil {
+	if err := add(app.InventoryService, inventorystore.Schema(), app.NewInventory); err != nil {
 		return nil, nil, err
 	}
-	if err := add(app.PaymentService, app.MigratePayment, func(d app.Deps) (*app.Service, error) { return app.NewPayment(d, s.Gateway) }); err != nil {
+	if err := add(app.PaymentService, paymentstore.Schema(), func(d app.Deps) (*app.Service, error) { return app.NewPayment(d, s.Gateway) }); err != nil {
 		return nil, nil, err
 	}
 	return services, metrics, nil
@@ -66,6 +70,9 @@ func (s *System) gateway(ctx context.Context, cfg Config) (*gateway.Simulated, e
 	db, err := s.open(ctx, cfg, gatewayName, sqlite.Options{Synchronous: sqlite.Off})
 	if err != nil {
 		return nil, err
+	}
+	if err := db.Migrate(ctx, sqldb.Schema{Owner: gatewayName, Tables: []sqldb.Tables{gateway.Tables()}}); err != nil {
+		return nil, fmt.Errorf("%s: %w", databaseFile(cfg.Dir, gatewayName), err)
 	}
 	return gateway.New(ctx, db, cfg.Gateway)
 }

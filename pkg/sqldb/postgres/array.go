@@ -26,12 +26,32 @@ func column(c sqldb.Column, rows [][]any, i int) (any, error) {
 	case sqldb.UUID:
 		return array(rows, i, func(cell *pgtype.UUID, v any) error { return cell.Scan(v) })
 	case sqldb.Int, sqldb.Time:
+		if plain, ok := whole[int64](rows, i); ok {
+			return plain, nil
+		}
 		return array(rows, i, func(cell *pgtype.Int8, v any) error { return cell.Scan(v) })
 	case sqldb.Bool:
 		return array(rows, i, func(cell *pgtype.Bool, v any) error { return cell.Scan(v) })
 	default:
+		if plain, ok := whole[string](rows, i); ok {
+			return plain, nil
+		}
 		return array(rows, i, func(cell *pgtype.Text, v any) error { return cell.Scan(v) })
 	}
+}
+
+// whole takes the values at position i of rows if none of them is NULL, which
+// saves the wrapping of each.
+func whole[T any](rows [][]any, i int) (pgtype.FlatArray[T], bool) {
+	cells := make(pgtype.FlatArray[T], len(rows))
+	for r, row := range rows {
+		v, ok := row[i].(T)
+		if !ok {
+			return nil, false
+		}
+		cells[r] = v
+	}
+	return cells, true
 }
 
 // array takes the values at position i of rows; a cell that is not set is NULL.

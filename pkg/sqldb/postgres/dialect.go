@@ -1,11 +1,8 @@
 package postgres
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -17,10 +14,12 @@ func dialect() sqldb.Dialect {
 		Name:          "postgres",
 		RowLock:       " FOR NO KEY UPDATE",
 		Now:           now,
+		Send:          send,
 		Source:        source,
 		In:            in,
 		Args:          args,
 		Probe:         "SELECT 1",
+		HasTable:      "SELECT to_regclass($1) IS NOT NULL",
 		Fault:         fault,
 		Migrations:    goose.DialectPostgres,
 		MigrationLock: newMigrationLock,
@@ -28,11 +27,7 @@ func dialect() sqldb.Dialect {
 }
 
 // now is the time at which the server began the transaction.
-func now(ctx context.Context, tx *sql.Tx) (time.Time, error) {
-	var t time.Time
-	err := tx.QueryRowContext(ctx, "SELECT now()").Scan(&t)
-	return t, err
-}
+const now = "SELECT now()"
 
 func source(cols []sqldb.Column) string {
 	arrays, names := make([]string, len(cols)), make([]string, len(cols))

@@ -2,12 +2,11 @@ package postgres_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log"
 	"os"
-	"time"
 
+	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/postgres"
 )
 
@@ -19,9 +18,10 @@ func ExampleOpen() {
 	}
 	defer db.Close()
 
-	err = db.InTx(ctx, func(_ *sql.Tx, now time.Time) error {
+	err = db.InTx(ctx, func(tx *sqldb.Tx) error {
+		now, err := tx.Now(ctx)
 		fmt.Println("the server's clock says", now)
-		return nil
+		return err
 	})
 	if err != nil {
 		log.Fatal(err)

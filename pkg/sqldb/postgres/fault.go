@@ -56,7 +56,7 @@ func passing(e *pgconn.PgError) bool {
 	switch e.Code {
 	case "40001", "40P01", // serialization_failure, deadlock_detected
 		"55P03", "57014", // lock_not_available, query_canceled: the operator's time limits
-		"25006", "25P03", // a standby; the limit on idle transactions
+		readOnly, "25P03", // a standby; the limit on idle transactions
 		"26000", // a prepared statement that a pooler or a DISCARD took away
 		"42501": // insufficient_privilege: a GRANT is missing
 		return true

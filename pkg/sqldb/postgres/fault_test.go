@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -25,9 +24,9 @@ func accounts(t *testing.T, dsn string) *sqldb.DB {
 	return db
 }
 
-func add(ctx context.Context, tx *sql.Tx, id int) error {
-	_, err := tx.ExecContext(ctx, "UPDATE accounts SET sum = sum + 1 WHERE id = $1", id)
-	return err
+func add(ctx context.Context, tx *sqldb.Tx, id int) error {
+	tx.Exec("add", "UPDATE accounts SET sum = sum + 1 WHERE id = $1", id)
+	return tx.Send(ctx)
 }
 
 func wantRetryable(t *testing.T, db *sqldb.DB, err error, want bool) {
@@ -46,7 +45,7 @@ func TestRetryable_deadlock(t *testing.T) {
 	var group errgroup.Group
 	for i := range 2 {
 		group.Go(func() error {
-			results[i] = db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
+			results[i] = db.InTx(ctx, func(tx *sqldb.Tx) error {
 				if err := add(ctx, tx, 1+i); err != nil {
 					return err
 				}
@@ -68,7 +67,10 @@ func TestRetryable_serialization_failure(t *testing.T) {
 	t.Parallel()
 	db := accounts(t, pgtest.DSN(t)+"&default_transaction_isolation=repeatable%20read")
 	ctx := t.Context()
-	err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
+	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+		if err := add(ctx, tx, 2); err != nil { // it has its snapshot
+			return err
+		}
 		mustExec(t, db, "UPDATE accounts SET sum = 7 WHERE id = 1")
 		return add(ctx, tx, 1)
 	})
@@ -79,11 +81,11 @@ func TestRetryable_connection_killed(t *testing.T) {
 	t.Parallel()
 	db := accounts(t, pgtest.DSN(t))
 	ctx := t.Context()
-	for name, after := range map[string]func(tx *sql.Tx) error{
-		"before a statement": func(tx *sql.Tx) error { return add(ctx, tx, 2) },
-		"before the commit":  func(*sql.Tx) error { return nil },
+	for name, after := range map[string]func(tx *sqldb.Tx) error{
+		"before a statement": func(tx *sqldb.Tx) error { return add(ctx, tx, 2) },
+		"before the commit":  func(*sqldb.Tx) error { return nil },
 	} {
-		err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
+		err := db.InTx(ctx, func(tx *sqldb.Tx) error {
 			if err := add(ctx, tx, 1); err != nil {
 				return err
 			}
@@ -101,12 +103,23 @@ func TestRetryable_connection_killed(t *testing.T) {
 }
 
 // kill ends the connection of tx from outside and waits until it is gone.
-func kill(t *testing.T, db *sqldb.DB, tx *sql.Tx) {
+func kill(t *testing.T, db *sqldb.DB, tx *sqldb.Tx) {
 	t.Helper()
-	var pid int
-	if err := tx.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+	killBackend(t, db, backend(t, tx))
+}
+
+// backend is the server's process that serves tx.
+func backend(t *testing.T, tx *sqldb.Tx) (pid int) {
+	t.Helper()
+	tx.Query("ask for the backend", "SELECT pg_backend_pid()", func(r sqldb.Row) error { return r.Scan(&pid) })
+	if err := tx.Send(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return pid
+}
+
+func killBackend(t *testing.T, db *sqldb.DB, pid int) {
+	t.Helper()
 	var gone bool
 	err := db.Reader().QueryRowContext(t.Context(), "SELECT pg_terminate_backend($1, 10000)", pid).Scan(&gone)
 	if err != nil || !gone {
@@ -156,8 +169,12 @@ func TestInTx_that_hides_a_failed_statement_does_not_commit(t *testing.T) {
 	t.Parallel()
 	db := accounts(t, pgtest.DSN(t))
 	ctx := t.Context()
-	err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		_, _ = tx.ExecContext(ctx, "SELECT 1/0")
+	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+		inner, err := tx.SQL(ctx)
+		if err != nil {
+			return err
+		}
+		_, _ = inner.ExecContext(ctx, "SELECT 1/0")
 		return nil
 	})
 	wantRetryable(t, db, err, false)
@@ -200,4 +217,33 @@ func TestRetryable_when_the_server_is_away(t *testing.T) {
 	_ = group.Wait()
 	_, refused := postgres.Open(t.Context(), dsn)
 	wantRetryable(t, known, refused, true)
+}
+
+// A DSN with both servers finds the one that takes writes, before and after the
+// primary is gone.
+func TestOpen_finds_the_primary(t *testing.T) {
+	t.Parallel()
+	primary, standby := pgtest.WithStandby(t)
+	dsn := "postgres:///postgres?user=postgres&target_session_attrs=read-write&host=" + standby.Dir() + "," + primary.Dir()
+	db := accounts(t, dsn)
+	primary.Crash()
+	wantRetryable(t, db, exec(t.Context(), db, "UPDATE accounts SET sum = 7 WHERE id = 1"), true)
+	standby.Exec("SELECT pg_promote()")
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := exec(t.Context(), db, "UPDATE accounts SET sum = sum + 1 WHERE id = 2")
+		if err == nil {
+			break
+		}
+		wantRetryable(t, db, err, true)
+		if t.Failed() {
+			return
+		}
+		<-tick.C
+	}
+	var sum int
+	if err := db.Reader().QueryRowContext(t.Context(), "SELECT sum(sum) FROM accounts").Scan(&sum); err != nil || sum != 1 {
+		t.Errorf("got %d, %v; want the one update that was committed", sum, err)
+	}
 }

@@ -2,14 +2,12 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"maps"
 	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"orderly/pkg/sqldb"
 )
@@ -18,14 +16,13 @@ const (
 	writers        = 8
 	readers        = 4
 	connectTimeout = 5 * time.Second
-	idleTime       = 5 * time.Minute
-	lifetime       = time.Hour
 )
 
 // Options are what a database may differ in. The zero value is what [Open] uses.
 type Options struct {
 	// WriteConns and ReadConns are the most connections of each pool, 8 and 4
-	// if zero. Replicas times both must fit into the server's max_connections.
+	// if zero; what the DSN says goes before them. Replicas times both must fit
+	// into the server's max_connections.
 	WriteConns, ReadConns int
 }
 
@@ -36,21 +33,36 @@ func Open(ctx context.Context, dsn string) (*sqldb.DB, error) {
 
 // Open connects to the database of dsn, a URL or a list of key=value pairs,
 // and fails if the server does not answer before ctx ends or within the DSN's
-// connect_timeout, five seconds by default. Its errors never hold the password.
+// connect_timeout, five seconds by default. The DSN may hold, besides what pgx
+// knows, pool_write_conns, pool_read_conns, pool_max_conn_lifetime and
+// pool_max_conn_idle_time. It refuses a pooler that does not keep sessions. Its
+// errors say what to do, and never hold the password.
 func (o Options) Open(ctx context.Context, dsn string) (*sqldb.DB, error) {
 	cfg, err := parse(dsn)
 	if err != nil {
 		return nil, err
 	}
-	writer := pool(cfg, writeParams(), o.WriteConns, writers)
-	reader := pool(cfg, sessionParams(), o.ReadConns, readers)
+	limits, err := o.limits(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("read the PostgreSQL DSN: %w", err)
+	}
+	writer := limits.pool(cfg, writeParams(), limits.writeConns)
+	reader := limits.pool(cfg, sessionParams(), limits.readConns)
 	db := sqldb.New(writer, reader, dialect())
-	if err := db.Ping(ctx); err != nil {
+	err = checkSessions(ctx, writer, reader) // first: a pooler confuses whatever comes
+	if err == nil {
+		err = db.Ping(ctx)
+	}
+	if err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("open PostgreSQL database %q at %s: %w", cfg.Database, cfg.Host, err)
+		return nil, fmt.Errorf("open PostgreSQL database %q at %s: %w", cfg.Database, cfg.Host, advised(err))
 	}
 	return db, nil
 }
+
+// readOnly is what a standby says to whoever writes. Its connection is closed,
+// so that the next one may find the primary.
+const readOnly = "25006"
 
 func parse(dsn string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(dsn)
@@ -65,6 +77,10 @@ func parse(dsn string) (*pgx.ConnConfig, error) {
 		Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3,
 	}}
 	cfg.DialFunc = dialer.DialContext
+	closes := cfg.OnPgError
+	cfg.OnPgError = func(conn *pgconn.PgConn, answer *pgconn.PgError) bool {
+		return closes(conn, answer) && answer.Code != readOnly
+	}
 	return cfg, nil
 }
 
@@ -81,23 +97,15 @@ func sessionParams() map[string]string {
 // it is large. The costs of these settings would start the JIT compiler.
 func writeParams() map[string]string {
 	params := sessionParams()
-	for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
-		params[name] = "off"
+	for _, name := range planSettings() {
+		params[name] = off
 	}
 	return params
 }
 
-func pool(cfg *pgx.ConnConfig, params map[string]string, size, standard int) *sql.DB {
-	if size <= 0 {
-		size = standard
-	}
-	own := cfg.Copy()
-	maps.Copy(params, own.RuntimeParams)
-	own.RuntimeParams = params
-	db := stdlib.OpenDB(*own)
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
-	db.SetConnMaxIdleTime(idleTime)
-	db.SetConnMaxLifetime(lifetime)
-	return db
+const off = "off"
+
+// planSettings are the settings that are switched off for writing.
+func planSettings() []string {
+	return []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"}
 }

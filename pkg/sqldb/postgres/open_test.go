@@ -17,7 +17,12 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func mustOpen(t *testing.T, dsn string) *sqldb.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), dsn)
+	return mustOpenWith(t, postgres.Options{}, dsn)
+}
+
+func mustOpenWith(t *testing.T, o postgres.Options, dsn string) *sqldb.DB {
+	t.Helper()
+	db, err := o.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,9 +35,9 @@ func mustOpen(t *testing.T, dsn string) *sqldb.DB {
 }
 
 func exec(ctx context.Context, db *sqldb.DB, statement string, args ...any) error {
-	return db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.ExecContext(ctx, statement, args...)
-		return err
+	return db.InTx(ctx, func(tx *sqldb.Tx) error {
+		tx.Exec("try", statement, args...)
+		return nil
 	})
 }
 
@@ -91,13 +96,7 @@ func TestOpen_sets_what_the_connections_promise(t *testing.T) {
 		"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit",
 	}
 	for _, name := range settings {
-		err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-			writer[name] = setting(t, tx, name)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		writer[name] = writerSetting(t, db, name)
 		reader[name] = setting(t, db.Reader(), name)
 	}
 	for i, want := range []string{"UTC", "read committed", "1min", "off", "off", "off", "off"} {
@@ -112,11 +111,24 @@ func TestOpen_sets_what_the_connections_promise(t *testing.T) {
 	}
 }
 
-func setting(t *testing.T, q interface {
-	QueryRow(string, ...any) *sql.Row
-}, name string) (value string) {
+const askSetting = "SELECT current_setting($1)"
+
+func setting(t *testing.T, pool *sql.DB, name string) (value string) {
 	t.Helper()
-	if err := q.QueryRow("SELECT current_setting($1)", name).Scan(&value); err != nil {
+	if err := pool.QueryRowContext(t.Context(), askSetting, name).Scan(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// writerSetting is a setting as write transactions have it.
+func writerSetting(t *testing.T, db *sqldb.DB, name string) (value string) {
+	t.Helper()
+	err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Query("ask for a setting", askSetting, func(r sqldb.Row) error { return r.Scan(&value) }, name)
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return value
@@ -125,17 +137,11 @@ func setting(t *testing.T, q interface {
 func TestOpen_leaves_what_the_DSN_sets(t *testing.T) {
 	t.Parallel()
 	db := mustOpen(t, pgtest.DSN(t)+"&enable_seqscan=on&idle_in_transaction_session_timeout=7s")
-	err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		if got := setting(t, tx, "enable_seqscan"); got != "on" {
-			t.Errorf("enable_seqscan = %s, want on", got)
-		}
-		if got := setting(t, tx, "idle_in_transaction_session_timeout"); got != "7s" {
-			t.Errorf("idle_in_transaction_session_timeout = %s, want 7s", got)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	if got := writerSetting(t, db, "enable_seqscan"); got != "on" {
+		t.Errorf("enable_seqscan = %s, want on", got)
+	}
+	if got := writerSetting(t, db, "idle_in_transaction_session_timeout"); got != "7s" {
+		t.Errorf("idle_in_transaction_session_timeout = %s, want 7s", got)
 	}
 }
 
@@ -149,7 +155,7 @@ func TestOptions_limit_the_connections(t *testing.T) {
 	if got := db.Reader().Stats().MaxOpenConnections; got != 2 {
 		t.Errorf("reader has at most %d connections, want 2", got)
 	}
-	err = db.InTx(t.Context(), func(*sql.Tx, time.Time) error {
+	err = db.InTx(t.Context(), func(*sqldb.Tx) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
 		if err := exec(ctx, db, "SELECT 1"); err == nil {
@@ -165,8 +171,9 @@ func TestOptions_limit_the_connections(t *testing.T) {
 func TestLock_keeps_other_writers_out(t *testing.T) {
 	t.Parallel()
 	db := accounts(t, pgtest.DSN(t)+"&lock_timeout=20ms")
-	err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		if _, err := tx.ExecContext(t.Context(), "SELECT id FROM accounts WHERE id = 1"+db.Lock()); err != nil {
+	err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("lock", "SELECT id FROM accounts WHERE id = 1"+db.Lock())
+		if err := tx.Send(t.Context()); err != nil {
 			return err
 		}
 		mustExec(t, db, "UPDATE accounts SET sum = 1 WHERE id = 2")
@@ -191,8 +198,8 @@ func TestSet_statements_keep_to_the_index_as_the_table_grows(t *testing.T) {
 		"DELETE FROM items WHERE " + d.In(id, 1) + " AND name = ANY($2)",
 		"SELECT name FROM items WHERE " + d.In(id, 1) + " AND name = ANY($2) ORDER BY id" + db.Lock(),
 	} {
-		err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-			plan := explain(t, tx, statement)
+		err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+			plan := explain(ctx, t, tx, statement)
 			if !strings.Contains(plan, "items_pkey") || strings.Contains(plan, "Seq Scan on items") {
 				t.Errorf("%s:\n%swant the primary key's index", statement, plan)
 			}
@@ -204,19 +211,16 @@ func TestSet_statements_keep_to_the_index_as_the_table_grows(t *testing.T) {
 	}
 }
 
-func explain(t *testing.T, tx *sql.Tx, statement string) (plan string) {
+func explain(ctx context.Context, t *testing.T, tx *sqldb.Tx, statement string) (plan string) {
 	t.Helper()
-	rows, err := tx.QueryContext(t.Context(), "EXPLAIN "+statement, []string{}, []string{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	tx.Query("explain", "EXPLAIN "+statement, func(r sqldb.Row) error {
 		var line string
-		if err := rows.Scan(&line); err != nil {
-			t.Fatal(err)
-		}
+		err := r.Scan(&line)
 		plan += line + "\n"
+		return err
+	}, []string{}, []string{})
+	if err := tx.Send(ctx); err != nil {
+		t.Fatal(err)
 	}
 	return plan
 }

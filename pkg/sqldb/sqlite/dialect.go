@@ -1,12 +1,9 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -26,18 +23,15 @@ const probe = "PRAGMA shrink_memory; SELECT count(*) FROM sqlite_schema"
 func dialect() sqldb.Dialect {
 	return sqldb.Dialect{
 		Name:       "sqlite",
-		Now:        now,
 		Source:     source,
 		In:         in,
 		Args:       args,
 		Probe:      probe,
+		HasTable:   "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = $1",
 		Fault:      fault,
 		Migrations: goose.DialectSQLite3,
 	}
 }
-
-// now is the process's clock: the file is on the same machine.
-func now(context.Context, *sql.Tx) (time.Time, error) { return time.Now(), nil }
 
 func source(cols []sqldb.Column) string {
 	fields := make([]string, len(cols))

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -63,8 +62,8 @@ func TestInTx_waits_for_the_only_connection_that_writes(t *testing.T) {
 	db := mustOpen(t, filepath.Join(t.TempDir(), "test.db"))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	err := db.InTx(t.Context(), func(*sql.Tx, time.Time) error {
-		err := db.InTx(ctx, func(*sql.Tx, time.Time) error { return nil })
+	err := db.InTx(t.Context(), func(*sqldb.Tx) error {
+		err := db.InTx(ctx, func(*sqldb.Tx) error { return nil })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v from a second transaction, want the end of its context", err)
 		}
@@ -80,7 +79,7 @@ func TestRetryable_when_another_process_holds_the_lock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	db, other := mustOpen(t, path), mustOpen(t, path)
 	mustExec(t, db, "PRAGMA busy_timeout = 0")
-	err := other.InTx(t.Context(), func(*sql.Tx, time.Time) error {
+	err := other.InTx(t.Context(), func(*sqldb.Tx) error {
 		err := exec(t, db, "CREATE TABLE items (id TEXT)")
 		if err == nil || !db.Retryable(err) {
 			t.Errorf("got %v, want a retryable error", err)
@@ -109,10 +108,10 @@ func TestRetryable_not_when_the_context_ends_a_statement(t *testing.T) {
 	db := mustOpen(t, filepath.Join(t.TempDir(), "test.db"))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		var n int
-		return tx.QueryRowContext(ctx,
-			"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r").Scan(&n)
+	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+		tx.Query("count", "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r",
+			func(sqldb.Row) error { return nil })
+		return nil
 	})
 	if err == nil || db.Retryable(err) {
 		t.Errorf("got %v, retryable %v; want the context's error", err, db.Retryable(err))

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -139,9 +138,9 @@ func dsn(path string, cacheKiB int, params url.Values) string {
 // tryWrite takes the write lock once, because SQLite opens a file that it may
 // not write without a word.
 func tryWrite(ctx context.Context, db *sqldb.DB) error {
-	err := db.InTx(ctx, func(tx *sql.Tx, _ time.Time) error {
-		var n int
-		return tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n)
+	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+		tx.Exec("read the schema", "SELECT count(*) FROM sqlite_schema")
+		return nil
 	})
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -35,9 +34,9 @@ func mustOpen(t *testing.T, path string) *sqldb.DB {
 // exec runs one statement in a write transaction.
 func exec(t *testing.T, db *sqldb.DB, statement string, args ...any) error {
 	t.Helper()
-	return db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
-		_, err := tx.ExecContext(t.Context(), statement, args...)
-		return err
+	return db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("try", statement, args...)
+		return nil
 	})
 }
 
@@ -139,7 +138,11 @@ func TestOpen_sets_what_the_connections_promise(t *testing.T) {
 		}
 		return value
 	}
-	err := db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
+	err := db.InTx(t.Context(), func(queue *sqldb.Tx) error {
+		tx, err := queue.SQL(t.Context())
+		if err != nil {
+			return err
+		}
 		for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000", "foreign_keys": "0"} {
 			if got := pragma(tx, name); got != want {
 				t.Errorf("writer's %s = %s, want %s", name, got, want)
@@ -182,9 +185,10 @@ func TestOptions_Synchronous(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = db.InTx(t.Context(), func(tx *sql.Tx, _ time.Time) error {
+		err = db.InTx(t.Context(), func(tx *sqldb.Tx) error {
 			var got int
-			err := tx.QueryRow("PRAGMA synchronous").Scan(&got)
+			tx.Query("ask", "PRAGMA synchronous", func(r sqldb.Row) error { return r.Scan(&got) })
+			err := tx.Send(t.Context())
 			if got != want {
 				t.Errorf("%s: got %d, want %d", level, got, want)
 			}

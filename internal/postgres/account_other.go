@@ -1,8 +1,10 @@
 //go:build !linux
 
-package pgtest
+package postgres
 
 import "syscall"
 
-// attributes adds nothing: only Linux can tie the server's life to this process.
+// attributes adds nothing.
 func attributes(string) (*syscall.SysProcAttr, error) { return &syscall.SysProcAttr{}, nil }
+
+func own(*syscall.SysProcAttr, string) error { return nil }

@@ -1,4 +1,4 @@
-package pgtest
+package postgres
 
 import (
 	"fmt"
@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// attributes make the server end with this process, and run as another user
-// where this one is root, which PostgreSQL refuses. That user gets dir.
+// attributes make a program run as another user where this process is root,
+// which PostgreSQL refuses. That user gets dir.
 func attributes(dir string) (*syscall.SysProcAttr, error) {
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
+	attr := &syscall.SysProcAttr{}
 	if os.Geteuid() != 0 {
 		return attr, nil
 	}
-	account, err := user.Lookup(superuser)
+	account, err := user.Lookup(Superuser)
 	if err != nil {
 		return nil, fmt.Errorf("find a user other than root for the server: %w", err)
 	}
@@ -29,4 +29,12 @@ func attributes(dir string) (*syscall.SysProcAttr, error) {
 	}
 	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	return attr, os.Chown(dir, int(uid), int(gid))
+}
+
+// own gives a file to the account that attr runs a program as.
+func own(attr *syscall.SysProcAttr, path string) error {
+	if attr.Credential == nil {
+		return nil
+	}
+	return os.Chown(path, int(attr.Credential.Uid), int(attr.Credential.Gid))
 }

@@ -1,0 +1,23 @@
+package settings
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+func (c Command) help(to io.Writer) {
+	fmt.Fprintf(to, "%s\n\n", c.About)
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	for _, s := range c.List {
+		fmt.Fprintf(w, "  --%s\t%s\t%s%s\n", s.Flag, s.Env, s.Help, s.standard())
+	}
+	_ = w.Flush() // to standard error: nobody is left to tell
+}
+
+func (s Setting) standard() string {
+	if s.Default == "" {
+		return ""
+	}
+	return " (" + s.Default + ")"
+}

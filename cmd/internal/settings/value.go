@@ -1,0 +1,99 @@
+package settings
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Func is a Value that is one function.
+type Func func(text string) error
+
+// Set calls the function.
+func (f Func) Set(text string) error { return f(text) }
+
+// Text is any text.
+func Text(to *string) Value {
+	return Func(func(text string) error {
+		*to = text
+		return nil
+	})
+}
+
+// Choice is one of a few words.
+func Choice(to *string, words ...string) Value {
+	return Func(func(text string) error {
+		if !slices.Contains(words, text) {
+			return fmt.Errorf("%q is not known: use %s", text, strings.Join(words, " or "))
+		}
+		*to = text
+		return nil
+	})
+}
+
+// Number is a whole number of the given range.
+func Number(to *int, least, most int) Value {
+	return Func(func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("%q is not a number from %d to %d", text, least, most)
+		}
+		*to = n
+		return nil
+	})
+}
+
+// Duration is a time to wait of the given range.
+func Duration(to *time.Duration, least, most time.Duration) Value {
+	return Func(func(text string) error {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < least || d > most {
+			return fmt.Errorf("%q is not a time from %s to %s, as 30s or 5m", text, short(least), short(most))
+		}
+		*to = d
+		return nil
+	})
+}
+
+// short writes 15m0s as 15m.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// Address is a host and a port to listen at.
+func Address(to *string) Value {
+	return Func(func(text string) error {
+		_, port, err := net.SplitHostPort(text)
+		if err != nil {
+			return fmt.Errorf("%q is not an address as 127.0.0.1:8080", text)
+		}
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return fmt.Errorf("port %q is not a number from 0 to 65535", port)
+		}
+		*to = text
+		return nil
+	})
+}
+
+// File is the path of a file that can be read.
+func File(to *string) Value {
+	return Func(func(text string) error {
+		f, err := os.Open(text)
+		if err != nil {
+			return err
+		}
+		*to = text
+		return f.Close()
+	})
+}

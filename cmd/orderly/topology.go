@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"orderly/internal/app"
+	"orderly/pkg/natsbus"
+)
+
+// topologyFlags say what the services want, which follows from how they are set.
+type topologyFlags struct {
+	Replicas int           `help:"Replicas of each stream: 1, or 3 on a cluster (default: ${default})." default:"1" env:"ORDERLY_REPLICAS" placeholder:"N"`
+	AckWait  time.Duration `help:"How long NATS waits for a process that died (default: ${default})." default:"30s" env:"ORDERLY_ACK_WAIT" placeholder:"TIME"`
+}
+
+// Validate is called by the parser.
+func (f topologyFlags) Validate() error {
+	switch {
+	case f.Replicas < 1 || f.Replicas > 5:
+		return fmt.Errorf("--replicas: %d is not between 1 and 5", f.Replicas)
+	case f.AckWait <= 0:
+		return fmt.Errorf("--ack-wait: %s is not a time to wait", f.AckWait)
+	}
+	return nil
+}
+
+// brokerFlags say where the servers are.
+type brokerFlags struct {
+	NATS        string `help:"NATS servers, separated by commas (default: ${default})." default:"nats://127.0.0.1:4222" env:"ORDERLY_NATS_URL" placeholder:"URL" name:"nats"`
+	Credentials string `help:"File with the credentials for NATS." env:"ORDERLY_NATS_CREDENTIALS" placeholder:"FILE" name:"nats-credentials"`
+	topologyFlags
+}
+
+// topologyPatience bounds a command: a person waits.
+const topologyPatience = 30 * time.Second
+
+// on connects, and hands over what the services want and where.
+func (f brokerFlags) on(ctx context.Context, do func(context.Context, *natsbus.Conn, natsbus.Topology) error) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, topologyPatience, fmt.Errorf("not done after %s", topologyPatience))
+	defer cancel()
+	cfg := natsbus.Config{URL: f.NATS, Name: "orderly topology", ConnectTimeout: topologyPatience / 6}
+	if f.Credentials != "" {
+		cfg.Options = append(cfg.Options, nats.UserCredentials(f.Credentials))
+	}
+	bus, err := natsbus.Connect(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bus.Close(context.WithoutCancel(ctx))) }()
+	return do(ctx, bus, app.Topology(bus.JetStream(), f.Replicas, f.AckWait))
+}
+
+// shownDrift is a difference as it is printed.
+type shownDrift struct {
+	Of     string `json:"of"` // as "stream ORDERS"
+	Field  string `json:"field"`
+	Have   string `json:"have"`
+	Want   string `json:"want"`
+	Remedy string `json:"remedy,omitempty"` // empty if apply changes it
+}
+
+func showDrifts(drifts []natsbus.Drift) []shownDrift {
+	out := make([]shownDrift, len(drifts))
+	for i, d := range drifts {
+		out[i] = shownDrift{Of: d.Of(), Field: d.Field, Have: d.Have, Want: d.Want, Remedy: d.Remedy}
+	}
+	return out
+}
+
+func driftText(w io.Writer, word string, drifts []shownDrift) {
+	for _, d := range drifts {
+		fmt.Fprintf(w, "%s\t%s: %s is %s, want %s\n", word, d.Of, d.Field, d.Have, d.Want)
+		if d.Remedy != "" {
+			fmt.Fprintf(w, "\t%s\n", d.Remedy)
+		}
+	}
+}
+
+func namesText(w io.Writer, word string, names []string, then string) {
+	for _, n := range names {
+		fmt.Fprintf(w, "%s\t%s%s\n", word, n, then)
+	}
+}

@@ -1,0 +1,118 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
+
+	"orderly/internal/app"
+	"orderly/internal/client"
+	"orderly/internal/pgtest"
+	"orderly/order"
+	"orderly/pkg/httpkit"
+	"orderly/pkg/natsbus"
+	"orderly/pkg/natsbus/natstest"
+	"orderly/pkg/sqldb"
+	"orderly/pkg/sqldb/postgres"
+)
+
+// skewed is a database whose clock differs from everybody else's.
+func skewed(t *testing.T, by string) *sqldb.DB {
+	t.Helper()
+	dsn := pgtest.DSN(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	_, err = conn.Exec(t.Context(), `CREATE SCHEMA skew;
+		CREATE FUNCTION skew.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT pg_catalog.now() + interval '`+by+`' $$;
+		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = skew, public, pg_catalog', current_database()); END $$`)
+	must(t, err)
+	must(t, conn.Close(t.Context()))
+	db, err := postgres.Open(t.Context(), dsn)
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
+	schema, err := app.Schema(app.OrderService)
+	must(t, err)
+	must(t, db.Migrate(t.Context(), schema))
+	return db
+}
+
+// orderService runs the order service alone: nobody answers its events.
+func orderService(t *testing.T, db *sqldb.DB, bus *natsbus.Conn) *client.Client {
+	t.Helper()
+	metrics := app.NewMetrics()
+	policy := order.Policy{Deadline: time.Hour, RedriveFirst: 300 * time.Millisecond, RedriveMax: time.Second}
+	service, err := app.NewOrder(app.Deps{DB: db, Bus: bus, Registry: registry(t), Metrics: metrics, Logger: zap.NewNop(), Replicas: 1}, policy)
+	must(t, err)
+	door, err := httpkit.Listen("127.0.0.1:0", "--http")
+	must(t, err)
+	p, err := app.StartProcess(t.Context(), app.ProcessConfig{Listener: door, Services: []*app.Service{service}, Bus: bus, Metrics: metrics, Logger: zap.NewNop()})
+	must(t, err)
+	t.Cleanup(func() { must(t, p.Stop(context.Background())) })
+	c, err := client.New(p.URL(), 10*time.Second)
+	must(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func placeOne(t *testing.T, c *client.Client) {
+	t.Helper()
+	_, err := c.Place(t.Context(), "one", json.RawMessage(`{"customer_id":"c","currency":"EUR","payment_method":"pm_card_visa","items":[{"product_id":"MUG","quantity":1}]}`))
+	must(t, err)
+}
+
+func poll(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for began := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("timed out waiting for %s", what)
+		}
+	}
+}
+
+// announced counts what the broker was told.
+func announced(t *testing.T, bus *natsbus.Conn) uint64 {
+	t.Helper()
+	stream, err := bus.JetStream().Stream(t.Context(), app.StreamOrders)
+	must(t, err)
+	return stream.CachedInfo().State.LastSeq
+}
+
+// G1: clocks that differ by minutes neither keep a lost order from being announced
+// again nor have those announced that only wait.
+func TestRedrive_with_clocks_that_differ(t *testing.T) {
+	t.Parallel()
+	for _, by := range []string{"5 minutes", "-5 minutes"} {
+		t.Run("the database is ahead by "+by, func(t *testing.T) {
+			t.Parallel()
+			db := skewed(t, by)
+			bus := natstest.Connect(t, natstest.Start(t))
+			placeOne(t, orderService(t, db, bus))
+			poll(t, "the second announcement", func() bool { return announced(t, bus) >= 2 })
+		})
+		t.Run("and somebody lags, "+by, func(t *testing.T) {
+			t.Parallel()
+			db := skewed(t, by)
+			bus := natstest.Connect(t, natstest.Start(t))
+			_, err := app.Topology(bus.JetStream(), 1, time.Minute).Reconcile(t.Context(), bus.JetStream())
+			must(t, err)
+			_, err = bus.JetStream().Publish(t.Context(), "orders.created.v1.standard", nil) // waits for inventory
+			must(t, err)
+			placeOne(t, orderService(t, db, bus))
+			var first, last time.Time
+			for range 3 { // put off three times
+				poll(t, "the order to be put off", func() bool {
+					must(t, db.Reader().QueryRowContext(t.Context(), "SELECT next_redrive FROM orders").Scan(sqldb.ScanTime(&last)))
+					return !last.Equal(first)
+				})
+				first = last
+			}
+			if n := announced(t, bus); n != 2 {
+				t.Errorf("%d messages, want the one that waits and the order's own", n)
+			}
+		})
+	}
+}

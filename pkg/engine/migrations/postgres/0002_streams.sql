@@ -1,0 +1,8 @@
+-- +goose Up
+CREATE TABLE engine_streams (
+    stream      text   NOT NULL PRIMARY KEY,
+    created_at  bigint NOT NULL, -- by the broker's clock, which tells one stream of that name from the next
+    last_seq    bigint NOT NULL,
+    last_at     bigint NOT NULL, -- when its last message was stored, by the broker's clock
+    whole_since bigint NOT NULL  -- when it was last found to have lost something, by the broker's clock; 0 if never
+);

@@ -1,0 +1,103 @@
+package fault_test
+
+import (
+	"time"
+
+	"orderly/internal/app"
+	"orderly/internal/cluster"
+)
+
+// wipeStream deletes each stream in turn through the broker's API, while it
+// holds what nobody has heard yet. Nobody tells the services; they make it
+// again, and heal what was lost.
+func wipeStream(r *rig) {
+	streams := []string{app.StreamOrders, app.StreamInventory, app.StreamPayments}
+	r.plan.Shuffle(len(streams), func(i, j int) { streams[i], streams[j] = streams[j], streams[i] })
+	for _, name := range streams {
+		deaf := r.unheard(name)
+		r.t.Logf("delete stream %s with %d messages that nobody has heard", name, r.waiting(name))
+		r.must(r.streams().DeleteStream(r.within(), name))
+		r.resume(deaf)
+		r.sleep(r.plan.between(time.Second, 3*time.Second))
+	}
+}
+
+// wipeBrokers kills all NATS servers and removes everything that they stored:
+// streams with what nobody has heard yet, consumers, and who is in the cluster.
+func wipeBrokers(r *rig) {
+	deaf := r.unheard(app.StreamOrders)
+	r.t.Logf("wipe all brokers with %d messages that nobody has heard", r.waiting(app.StreamOrders))
+	for _, b := range r.Brokers {
+		b.Kill()
+	}
+	for _, b := range r.Brokers {
+		r.must(b.Wipe())
+	}
+	r.startBrokers()
+	r.resume(deaf)
+}
+
+// backlog is how long messages gather. It is less than AckWait: what is in hand
+// is not delivered again.
+const backlog = 1500 * time.Millisecond
+
+// unheard lets a stream fill with messages that have not been delivered, by
+// pausing a service that hears it, which is returned. ORDERS gets the ends of
+// orders too, not only their beginnings: for that, payment is held up first.
+func (r *rig) unheard(stream string) (deaf string) {
+	r.t.Helper()
+	deaf = map[string]string{app.StreamOrders: cluster.Inventory, app.StreamInventory: cluster.Payment, app.StreamPayments: cluster.Order}[stream]
+	if deaf != cluster.Payment {
+		r.pauseAll(cluster.Payment)
+		r.sleep(backlog)
+	}
+	r.pauseAll(deaf)
+	if deaf != cluster.Payment {
+		r.resume(cluster.Payment)
+	}
+	r.sleep(backlog)
+	return deaf
+}
+
+func (r *rig) pauseAll(service string) {
+	r.t.Helper()
+	for _, replica := range r.Of(service) {
+		r.must(replica.Pause())
+	}
+}
+
+func (r *rig) resume(service string) {
+	r.t.Helper()
+	for _, replica := range r.Of(service) {
+		r.must(replica.Resume())
+	}
+}
+
+// waiting is how many messages of a stream have not been delivered to the
+// service that has heard the least. Without any the wipe would lose nothing.
+func (r *rig) waiting(stream string) uint64 {
+	r.t.Helper()
+	s, err := r.streams().Stream(r.within(), stream)
+	r.must(err)
+	var most uint64
+	consumers := s.ListConsumers(r.within())
+	for c := range consumers.Info() {
+		most = max(most, c.NumPending)
+	}
+	r.must(consumers.Err())
+	if most == 0 {
+		r.t.Errorf("everything in %s has been heard: the wipe loses nothing", stream)
+	}
+	return most
+}
+
+// startBrokers starts all, since one alone is never ready.
+func (r *rig) startBrokers() {
+	r.t.Helper()
+	for _, b := range r.Brokers {
+		r.must(b.Launch())
+	}
+	for _, b := range r.Brokers {
+		r.must(b.Ready(r.within()))
+	}
+}
