@@ -42,7 +42,7 @@ func TestKill_loses_nothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed(t), 0))
 	address, dir := freeAddress(t), t.TempDir()
 	start := func() *process {
-		return spawn(t, "--data", dir, "--http", address, "--deadline", "60s", "--redrive-first", "1s", "--redrive-max", "5s")
+		return spawn(t, "--data", dir, "--http", address, "--deadline", "60s", "--redrive-after", "1s", "--redrive-max", "5s")
 	}
 	system := start()
 	system.url(t)

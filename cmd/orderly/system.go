@@ -22,9 +22,9 @@ type systemFlags struct {
 	HTTP         string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
 	LogLevel     string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
 	Deadline     time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
-	RedriveFirst time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_FIRST"`
+	RedriveAfter time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_AFTER"`
 	RedriveMax   time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
-	MaxBatch     int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_BATCH" placeholder:"N"`
+	MaxInputs    int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_INPUTS" placeholder:"N"`
 }
 
 // Validate is called by the parser.
@@ -33,14 +33,14 @@ func (f systemFlags) Validate() error {
 		return err
 	}
 	switch {
-	case f.MaxBatch < 0:
-		return fmt.Errorf("--max-batch: %d is not a number of inputs", f.MaxBatch)
+	case f.MaxInputs < 0:
+		return fmt.Errorf("--max-inputs: %d is not a number of inputs", f.MaxInputs)
 	case f.Deadline <= 0:
 		return fmt.Errorf("--deadline: %s is not a time to wait", f.Deadline)
-	case f.RedriveFirst <= 0:
-		return fmt.Errorf("--redrive-first: %s is not a time to wait", f.RedriveFirst)
-	case f.RedriveMax < f.RedriveFirst:
-		return fmt.Errorf("--redrive-max: %s is less than --redrive-first, %s", f.RedriveMax, f.RedriveFirst)
+	case f.RedriveAfter <= 0:
+		return fmt.Errorf("--redrive-after: %s is not a time to wait", f.RedriveAfter)
+	case f.RedriveMax < f.RedriveAfter:
+		return fmt.Errorf("--redrive-max: %s is less than --redrive-after, %s", f.RedriveMax, f.RedriveAfter)
 	}
 	return nil
 }
@@ -67,8 +67,8 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 		Addr:      f.HTTP,
 		Version:   daemon.ReadBuild(version).Version,
 		Logger:    log,
-		MaxInputs: f.MaxBatch,
-		Policy:    order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveFirst, RedriveMax: f.RedriveMax},
+		MaxInputs: f.MaxInputs,
+		Policy:    order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},
 	})
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil, errStopped

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"orderly/pkg/natsbus"
+	"orderly/pkg/natsbus/natstest"
 	"orderly/pkg/natsembed"
 	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/sqlite"
@@ -83,13 +85,19 @@ func (k *keeper) up() {
 	k.must(err)
 	k.bus, err = natsbus.Connect(k.t.Context(), natsbus.Config{Options: []nats.Option{k.server.ConnectOption()}})
 	k.must(err)
+	k.serve(1)
+}
+
+// serve starts a process of the service, but for its engine.
+func (k *keeper) serve(replicas int) {
+	k.t.Helper()
 	k.stream = k.bus.JetStream()
 	core, logs := observer.New(zapcore.ErrorLevel)
 	k.metrics = prometheus.NewRegistry()
 	registry, err := NewRegistry()
 	k.must(err)
 	service, err := NewInventory(Deps{
-		DB: k.db, Bus: k.bus, Registry: registry, Replicas: 1, AckWait: time.Minute,
+		DB: k.db, Bus: k.bus, Registry: registry, Replicas: replicas, AckWait: time.Minute,
 		Metrics: k.metrics, Logger: zap.New(core),
 	})
 	k.must(err)
@@ -301,4 +309,64 @@ func TestCustody_finds_a_consumer_made_again(t *testing.T) {
 	k.must(k.restore(t.Context()))
 	k.looks()
 	k.wants(StreamOrders, lossConsumer)
+}
+
+// G1: on a cluster the death of a leader is no loss, and that of all directories
+// is one.
+func TestCustody_on_a_cluster(t *testing.T) {
+	t.Parallel()
+	c := natstest.StartCluster(t)
+	k := &keeper{t: t, db: inventoryDB(t), bus: c.Connect()}
+	k.serve(c.Size())
+	ctx := t.Context()
+	publish := func() {
+		t.Helper()
+		for range 20 {
+			c.Await("an acknowledgement", func() bool {
+				ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // a node that dies does not answer
+				defer cancel()
+				_, err := k.stream.Publish(ctx, "orders.created.v1.standard", nil)
+				return err == nil
+			})
+		}
+	}
+	calm := func() {
+		t.Helper()
+		for range 2 {
+			c.Await("a look at everything", func() bool { return k.look(ctx) == nil })
+		}
+	}
+	publish()
+	calm()
+	for i := range c.Size() {
+		c.Stop(i)
+		publish()
+		_ = k.look(ctx) // amid an election
+		c.Start(i)
+		c.Await("a whole cluster", func() bool {
+			s, err := k.stream.Stream(ctx, StreamOrders)
+			return err == nil && current(s.CachedInfo(), c.Size()-1)
+		})
+		calm()
+	}
+	k.wants(StreamOrders)
+
+	for i := range c.Size() {
+		c.Stop(i)
+		k.must(os.RemoveAll(c.Dir(i)))
+	}
+	for i := range c.Size() {
+		c.Start(i)
+	}
+	c.Await("the streams, made again", func() bool { return k.restore(ctx) == nil })
+	publish()
+	calm()
+	k.wants(StreamOrders, lossRecreated)
+}
+
+func current(info *jetstream.StreamInfo, followers int) bool {
+	if info.Cluster == nil || info.Cluster.Leader == "" || len(info.Cluster.Replicas) != followers {
+		return false
+	}
+	return !slices.ContainsFunc(info.Cluster.Replicas, func(r *jetstream.PeerInfo) bool { return !r.Current || r.Offline })
 }

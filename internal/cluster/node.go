@@ -33,7 +33,7 @@ type Node struct {
 
 	mu      sync.Mutex // guards what follows
 	process *process.Process
-	ending  bool // somebody ends it: its end is no failure
+	ending  *process.Process // is ended by somebody: its end is no failure
 }
 
 const (
@@ -88,7 +88,7 @@ func (n *Node) Launch() error {
 		return fmt.Errorf("%s: %w", n.Name, err)
 	}
 	n.mu.Lock()
-	n.process, n.ending = p, false
+	n.process = p
 	n.mu.Unlock()
 	return nil
 }
@@ -118,9 +118,9 @@ func (n *Node) Ready(ctx context.Context) error {
 func (n *Node) watch(p *process.Process) {
 	<-p.Exited()
 	n.mu.Lock()
-	ending := n.ending
+	asked := n.ending == p
 	n.mu.Unlock()
-	if ending {
+	if asked {
 		return
 	}
 	select {
@@ -184,9 +184,6 @@ func (n *Node) Pid() int {
 	return 0
 }
 
-// Log is the file with what the process said.
-func (n *Node) Log() string { return n.log }
-
 func (n *Node) current() *process.Process {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -196,7 +193,7 @@ func (n *Node) current() *process.Process {
 func (n *Node) expectEnd() *process.Process {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.ending = true
+	n.ending = n.process
 	return n.process
 }
 

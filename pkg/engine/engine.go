@@ -27,14 +27,14 @@ type Engine struct {
 	stopping   chan struct{} // closed when Stop begins
 	stopOnce   sync.Once
 	stopErr    error
-	abort      context.CancelFunc // ends what Stop did not wait for
-	ctx        context.Context    // done when aborted
-	sources    sync.WaitGroup     // consumers, timers
-	background sync.WaitGroup     // calls, heartbeats
-	inHand     *gauge             // inputs taken in and not settled
-	busy       atomic.Int64       // when the running transaction began, in Unix nanoseconds; 0 if none runs
-	loop       chan struct{}      // closed when the loop has ended
-	onBatch    func(Batch)        // nil, or a test's or a metric's view
+	abort      context.CancelFunc        // ends what Stop did not wait for
+	ctx        context.Context           // done when aborted
+	sources    sync.WaitGroup            // consumers, timers
+	background sync.WaitGroup            // calls, heartbeats
+	inHand     *gauge                    // inputs taken in and not settled
+	busy       atomic.Pointer[time.Time] // when the running transaction began; nil if none runs
+	loop       chan struct{}             // closed when the loop has ended
+	onBatch    func(Batch)               // nil, or a test's or a metric's view
 }
 
 // Batch is one committed batch, as [Engine.Observe] shows it.
@@ -183,10 +183,11 @@ func (e *Engine) Mute() time.Duration { return elapsed(e.outbox.failing.Load()) 
 // does not return, and the process is not alive.
 func (e *Engine) Stalled() time.Duration { return elapsed(e.busy.Load()) }
 
-// elapsed is the time since an instant in Unix nanoseconds, zero for none.
-func elapsed(since int64) time.Duration {
-	if since == 0 {
+// elapsed is the time since an instant, zero for none. The instants keep their
+// monotonic reading, so that a clock that is set does not count.
+func elapsed(since *time.Time) time.Duration {
+	if since == nil {
 		return 0
 	}
-	return time.Since(time.Unix(0, since))
+	return time.Since(*since)
 }

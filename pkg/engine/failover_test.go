@@ -201,5 +201,5 @@ func TestEngine_deadlock_of_two_replicas(t *testing.T) {
 	}
 	done.Wait()
 	r.wantBalance(2)
-	r.await("one ran again", func() bool { return r.reruns() == 1 })
+	r.await("one ran again", func() bool { return r.reruns() > 0 })
 }

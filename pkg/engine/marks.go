@@ -48,12 +48,10 @@ func (m *marks) save(tx *sqldb.Tx, now time.Time, inputs []*Input) {
 	}
 }
 
+// write is no state that anything is decided on: the last one counts.
 func (m *marks) write(tx *sqldb.Tx, consumer string, now time.Time) {
-	at := sqldb.Micros(now)
-	what := "mark the progress of consumer " + consumer
-	tx.Exec(what, `UPDATE engine_marks SET handled_at = $1 WHERE consumer = $2`, at, consumer)
-	tx.Exec(what, `INSERT INTO engine_marks (handled_at, consumer) SELECT CAST($1 AS bigint), CAST($2 AS text)
-		WHERE NOT EXISTS (SELECT 1 FROM engine_marks WHERE consumer = $2)`, at, consumer)
+	tx.Exec("mark the progress of consumer "+consumer, `INSERT INTO engine_marks (handled_at, consumer) VALUES ($1, $2)
+		ON CONFLICT (consumer) DO UPDATE SET handled_at = excluded.handled_at`, sqldb.Micros(now), consumer)
 }
 
 func (m *marks) saved() {

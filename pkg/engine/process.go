@@ -106,8 +106,9 @@ type result struct {
 func (e *Engine) transact(inputs []*Input) (*result, error) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
 	defer cancel()
-	e.busy.Store(time.Now().UnixNano())
-	defer e.busy.Store(0)
+	began := time.Now()
+	e.busy.Store(&began)
+	defer e.busy.Store(nil)
 	r := &result{
 		inputs:  inputs,
 		decided: make([]Decision, len(inputs)),

@@ -38,7 +38,7 @@ type publisher struct {
 	graves chan struct{}
 	wg     sync.WaitGroup
 
-	failing atomic.Int64 // since when nothing could be published, in Unix nanoseconds; 0 if it can
+	failing atomic.Pointer[time.Time] // since when nothing could be published; nil if it can
 
 	restoring sync.Mutex // guards restored, held while Restore runs
 	restored  time.Time
@@ -123,10 +123,11 @@ func (p *publisher) send(m event.Message) error {
 	for attempt := 1; ; attempt++ {
 		err := p.try(m)
 		if err == nil {
-			p.failing.Store(0)
+			p.failing.Store(nil)
 			return nil
 		}
-		p.failing.CompareAndSwap(0, time.Now().UnixNano())
+		since := time.Now()
+		p.failing.CompareAndSwap(nil, &since)
 		if p.e.ctx.Err() != nil {
 			return fmt.Errorf("%w: publish on %s: %w", ErrStopped, m.Subject, err)
 		}

@@ -34,14 +34,14 @@ func start(ctx context.Context, s settings) error {
 }
 
 // oneAtATime holds the engine to a batch of one.
-const oneAtATime = "ORDERLY_MAX_BATCH=1"
+const oneAtATime = "ORDERLY_MAX_INPUTS=1"
 
 // compare runs the same orders on a fresh system in batches and one at a time,
 // in turns, and prints the ratios of the better runs.
 func compare(ctx context.Context, s settings, rounds int, run func(context.Context, *server, string) (load, error)) error {
 	best := map[string]load{}
 	for range rounds {
-		for _, mode := range []struct{ name, env string }{{"batches", "ORDERLY_MAX_BATCH=0"}, {"one at a time", oneAtATime}} {
+		for _, mode := range []struct{ name, env string }{{"batches", "ORDERLY_MAX_INPUTS=0"}, {"one at a time", oneAtATime}} {
 			srv, err := startServer(ctx, s, mode.env)
 			if err != nil {
 				return err

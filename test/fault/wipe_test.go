@@ -41,6 +41,10 @@ func wipeBrokers(r *rig) {
 // is not delivered again.
 const backlog = 1500 * time.Millisecond
 
+// pullsEnd is a little longer than a service's pull: what the broker delivers
+// to one that was paused in the middle of it is not unheard.
+const pullsEnd = 1200 * time.Millisecond
+
 // unheard lets a stream fill with messages that have not been delivered, by
 // pausing a service that hears it, which is returned. ORDERS gets the ends of
 // orders too, not only their beginnings: for that, payment is held up first.
@@ -52,6 +56,7 @@ func (r *rig) unheard(stream string) (deaf string) {
 		r.sleep(backlog)
 	}
 	r.pauseAll(deaf)
+	r.sleep(pullsEnd)
 	if deaf != cluster.Payment {
 		r.resume(cluster.Payment)
 	}

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 

@@ -69,7 +69,7 @@ func startEmbedded(ctx context.Context, s settings, f *fleet) (system, error) {
 	if s.data == "" {
 		return system{}, errors.New("-embedded needs -data, an empty folder")
 	}
-	if err := f.start(filepath.Join(s.bin, "orderly"), s.environment("ORDERLY_MAX_BATCH"), "up", "--data", s.data, "--http", s.addr); err != nil {
+	if err := f.start(filepath.Join(s.bin, "orderly"), s.environment("ORDERLY_MAX_INPUTS"), "up", "--data", s.data, "--http", s.addr); err != nil {
 		return system{}, err
 	}
 	base := []string{"http://" + s.addr}
