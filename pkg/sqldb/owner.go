@@ -55,8 +55,9 @@ func (db *DB) claim(ctx context.Context, owner string) error {
 		if found != "" {
 			return owned(found, owner)
 		}
-		err = db.mark(ctx, owner)
-		if err != nil && (attempt == claimAttempts || !db.Retryable(err)) {
+		// Of several that make the table at once all but one fail, with errors of
+		// many kinds.
+		if err = db.mark(ctx, owner); err != nil && attempt == claimAttempts {
 			return fmt.Errorf("note that the database belongs to %q: %w", owner, err)
 		}
 	}

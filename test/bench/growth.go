@@ -19,7 +19,7 @@ func growth(ctx context.Context, s settings) error {
 		return err
 	}
 	defer srv.stop()
-	if err := stockUp(ctx, srv, 1<<40); err != nil {
+	if err := stockUp(ctx, srv.url, 1<<40); err != nil {
 		return err
 	}
 	chunk := max(total/50, 1)

@@ -62,14 +62,31 @@ type load struct {
 	cpu               time.Duration   // of the system, over total
 }
 
-// place sends n orders over the given number of connections as fast as they
-// allow, and waits until every accepted one has ended.
+// place sends orders and waits until every accepted one has ended.
 func place(ctx context.Context, srv *server, clients, n int, order func(i int) any) (load, error) {
-	c := connect(srv.url, clients)
 	before, err := srv.cpu()
 	if err != nil {
 		return load{}, err
 	}
+	began := time.Now()
+	l, err := send(ctx, srv.url, clients, n, order)
+	if err != nil {
+		return l, err
+	}
+	if err := awaitEnd(ctx, connect(srv.url, 1)); err != nil {
+		return l, err
+	}
+	l.total = time.Since(began)
+	after, err := srv.cpu()
+	l.cpu = after - before
+	return l, err
+}
+
+// send sends n orders over the given number of connections as fast as they
+// allow.
+func send(ctx context.Context, url string, clients, n int, order func(i int) any) (load, error) {
+	c := connect(url, clients)
+	defer c.http.CloseIdleConnections()
 	var l load
 	var mu sync.Mutex
 	var next atomic.Int64
@@ -110,19 +127,19 @@ func place(ctx context.Context, srv *server, clients, n int, order func(i int) a
 		return l, *err
 	}
 	l.accepting = time.Since(began)
-	if err := awaitEnd(ctx, c); err != nil {
-		return l, err
-	}
-	l.total = time.Since(began)
-	after, err := srv.cpu()
-	l.cpu = after - before
 	slices.Sort(l.latency)
-	return l, err
+	return l, ctx.Err()
 }
 
 // awaitEnd waits until no order is pending or reserved.
 func awaitEnd(ctx context.Context, c *users) error {
-	for _, status := range []string{"pending", "reserved"} {
+	return awaitNone(ctx, c, 5*time.Millisecond, "pending", "reserved")
+}
+
+// awaitNone waits until no order has one of these statuses, which orders go
+// through in this order.
+func awaitNone(ctx context.Context, c *users, pause time.Duration, statuses ...string) error {
+	for _, status := range statuses {
 		for {
 			var page struct {
 				Items []json.RawMessage `json:"items"`
@@ -133,7 +150,7 @@ func awaitEnd(ctx context.Context, c *users) error {
 			if len(page.Items) == 0 {
 				break
 			}
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(pause)
 		}
 	}
 	return ctx.Err()

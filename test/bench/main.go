@@ -3,8 +3,10 @@
 // alone. Each figure is printed with what made it; machines differ and are
 // noisy, so read the ratios, which come from one run.
 //
-//	go run ./test/bench                 all but growth, about two minutes
+//	go run ./test/bench                 all but growth and storm, about two minutes
 //	go run ./test/bench growth          500,000 orders, about ten minutes
+//	go run ./test/bench storm           100,000 orders behind a gateway that is away for
+//	                                    -outage, on PostgreSQL and a NATS cluster
 //	go run ./test/bench -orders 2000 small
 package main
 
@@ -17,13 +19,16 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // settings are what every benchmark knows.
 type settings struct {
-	binary  string
-	orders  int // of the small-order and growth benchmarks
-	clients int
+	binary   string
+	programs string
+	orders   int // of the small-order, growth and storm benchmarks
+	clients  int
+	outage   time.Duration
 }
 
 // benchmark is one row of the list.
@@ -40,6 +45,7 @@ func benchmarks() []benchmark {
 		{name: "shop", about: "the real orders, in batches and one at a time", run: shopOrders},
 		{name: "small", about: "orders of two items, in batches and one at a time", run: smallOrders},
 		{name: "growth", about: "cost per order and per page as the store grows", extra: true, run: growth},
+		{name: "storm", about: "cost of open orders while the payment gateway is away", extra: true, run: storm},
 	}
 }
 
@@ -48,6 +54,8 @@ func main() {
 	flag.StringVar(&s.binary, "binary", "bin/orderly", "the built program")
 	flag.IntVar(&s.orders, "orders", 0, "how many orders; 0 is each benchmark's own choice")
 	flag.IntVar(&s.clients, "clients", 32, "connections that place orders")
+	flag.StringVar(&s.programs, "programs", "bin", "directory of the services and of nats-server (make cluster builds them), for storm")
+	flag.DurationVar(&s.outage, "outage", 5*time.Minute, "how long the gateway is away, in storm")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -71,7 +71,7 @@ func smallOrders(ctx context.Context, s settings) error {
 		n = 5000
 	}
 	return compare(ctx, s, 3, func(ctx context.Context, srv *server, name string) (load, error) {
-		if err := stockUp(ctx, srv, 1<<40); err != nil {
+		if err := stockUp(ctx, srv.url, 1<<40); err != nil {
 			return load{}, err
 		}
 		if _, err := place(ctx, srv, s.clients, 200, smallOrder); err != nil { // warm up
@@ -115,8 +115,8 @@ func smallOrder(i int) any {
 }
 
 // stockUp puts a thousand products with ample stock.
-func stockUp(ctx context.Context, srv *server, stock int64) error {
-	c := connect(srv.url, 16)
+func stockUp(ctx context.Context, url string, stock int64) error {
+	c := connect(url, 16)
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup

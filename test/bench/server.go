@@ -78,19 +78,8 @@ func (s *server) stop() error {
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
-const clockTicks = 100 // per second, on every Linux that Go runs on
-
 // cpu is the processor time that the process has used so far.
-func (s *server) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	user, err1 := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * time.Second / clockTicks, errors.Join(err1, err2)
-}
+func (s *server) cpu() (time.Duration, error) { return cpuOf(s.cmd.Process.Pid) }
 
 // memory is the resident memory now, in MiB.
 func (s *server) memory() (int, error) {
