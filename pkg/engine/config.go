@@ -56,6 +56,10 @@ type Config struct {
 	// Linger is how long a batch waits for company after a batch of four or
 	// more; 2 ms if zero, none if negative. An idle engine never waits.
 	Linger time.Duration
+	// MaxUnsent is how many events may wait for the broker to take them while
+	// further batches are decided; 16,384 if zero. A broker that elects a leader,
+	// or is away for a while, holds up no command until then.
+	MaxUnsent int
 	// MaxCalls is how many outside calls run at a time; 512 if zero.
 	MaxCalls int
 	// CallPause is the pause after a call without an answer, doubled each time
@@ -74,6 +78,7 @@ func (c Config) withDefaults() Config {
 	def(&c.MaxAttempts, 5)
 	def(&c.RetryPause, 200*time.Millisecond)
 	def(&c.Linger, 2*time.Millisecond)
+	def(&c.MaxUnsent, 16<<10)
 	def(&c.MaxCalls, 512)
 	def(&c.CallPause, 50*time.Millisecond)
 	def(&c.TransactionTimeout, 30*time.Second)
@@ -106,8 +111,8 @@ func (c Config) validate() error {
 		return errors.New("a JetStream is required for Consumers")
 	case c.JetStream != nil && c.Registry == nil:
 		return errors.New("a Registry is required with a JetStream")
-	case c.MaxInputs < 0 || c.MaxWeight < 0 || c.MaxAttempts < 0 || c.MaxCalls < 0:
-		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts and MaxCalls may be negative")
+	case min(c.MaxInputs, c.MaxWeight, c.MaxAttempts, c.MaxUnsent, c.MaxCalls) < 0:
+		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts, MaxUnsent and MaxCalls may be negative")
 	case min(c.RetryPause, c.CallPause, c.TransactionTimeout, c.StopTimeout) < 0:
 		return errors.New("pauses and timeouts must not be negative")
 	}

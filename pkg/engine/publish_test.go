@@ -78,15 +78,15 @@ func TestEngine_outputs_that_cannot_be_published(t *testing.T) {
 	}
 }
 
-// Too many batches that cannot be published hold up the loop, and nobody who
-// waits for it waits longer than he wants to.
+// A broker that is away holds up no command before too many events wait for it;
+// then the loop stands, and nobody who waits for it waits longer than he wants to.
 func TestEngine_back_pressure_of_the_broker(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, onSQLite(t))
 	var broken atomic.Bool
 	broken.Store(true)
 	js, tried := r.failing("balances.", &broken)
-	e := r.start(func(c *engine.Config) { c.JetStream = js })
+	e := r.start(func(c *engine.Config) { c.JetStream, c.MaxUnsent = js, 4 })
 	for n := range 5 { // four wait for their PubAcks, the fifth for a place among them
 		if _, err := e.Do(t.Context(), one(n, ""), engine.Meta{}); err != nil {
 			t.Fatal(err)
@@ -101,7 +101,7 @@ func TestEngine_back_pressure_of_the_broker(t *testing.T) {
 		t.Errorf("stalled for %v, although it is the broker that is away", d)
 	}
 	if tried.Load() < 4 {
-		t.Error("fewer than four batches were published")
+		t.Error("fewer than four batches are on their way")
 	}
 	broken.Store(false)
 	r.await("all is published", func() bool { return e.InHand() == 0 })

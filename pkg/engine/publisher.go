@@ -11,14 +11,12 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"orderly/pkg/event"
 )
 
 const (
-	// publishing is how many batches may wait for their PubAcks while the next
-	// is decided.
-	publishing = 4
 	// burying is how many dead letters may wait for their PubAcks.
 	burying      = 16
 	publishPause = 50 * time.Millisecond
@@ -34,7 +32,7 @@ const (
 // a second decision may have nothing left to say.
 type publisher struct {
 	e      *Engine
-	slots  chan struct{}
+	room   *semaphore.Weighted // for events
 	graves chan struct{}
 	wg     sync.WaitGroup
 
@@ -45,20 +43,24 @@ type publisher struct {
 }
 
 func newPublisher(e *Engine) *publisher {
-	return &publisher{e: e, slots: make(chan struct{}, publishing), graves: make(chan struct{}, burying)}
+	return &publisher{e: e, room: semaphore.NewWeighted(int64(e.cfg.MaxUnsent)), graves: make(chan struct{}, burying)}
 }
 
-// publish sends a batch's outputs while the next batch is decided. It waits
-// only if too many batches are under way: that is how a broker that is away
-// slows the engine down.
+// publish sends a batch's outputs while the next batches are decided. It waits
+// only if too many events are under way: that is how a broker that stays away
+// stops the engine in the end.
 func (p *publisher) publish(r *result) {
 	if len(r.events) == 0 {
 		p.settle(r)
 		return
 	}
-	p.slots <- struct{}{} // freed at the latest when the engine is aborted
+	n := int64(min(len(r.events), p.e.cfg.MaxUnsent))
+	if err := p.room.Acquire(p.e.ctx, n); err != nil {
+		giveUp(r.inputs, fmt.Errorf("%w: %w", ErrStopped, err))
+		return
+	}
 	p.wg.Go(func() {
-		defer func() { <-p.slots }()
+		defer p.room.Release(n)
 		packs, err := p.e.cfg.Registry.Pack(r.events, 0)
 		if err != nil { // the events were sealed, so this cannot be an input's fault
 			p.e.log.Error("outputs could not be packed", zap.Error(err))
