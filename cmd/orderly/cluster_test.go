@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +23,8 @@ func TestCluster(t *testing.T) {
 	pgtest.Need(t)
 	temporary := temporaryFor(t)
 	stderr := &log{}
-	cmd := exec.Command(program, "cluster", "--programs", clusterPrograms(t), "--http", "127.0.0.1:0", "--replicas", "1", "--output", "json")
+	programs := clusterPrograms(t)
+	cmd := exec.Command(program, "cluster", "--programs", programs, "--http", "127.0.0.1:0", "--replicas", "1", "--output", "json")
 	cmd.Env, cmd.Stderr = append(environment(), "TMPDIR="+temporary), stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -43,6 +45,11 @@ func TestCluster(t *testing.T) {
 	if err := json.NewDecoder(stdout).Decode(&shown); err != nil || len(shown.Replicas) != 3 || len(shown.NATS) != 3 {
 		t.Fatalf("it showed %+v, %v: %s", shown, err, stderr)
 	}
+	dirs, err := filepath.Glob(filepath.Join(temporary, "*"))
+	if err != nil || len(dirs) != 1 {
+		t.Fatalf("its directory is one of %v, %v", dirs, err)
+	}
+	orderly(t, "cluster", "--programs", programs, "--data", dirs[0]).wants(t, 1, "in use by another process")
 	if err := syscall.Kill(shown.Replicas[0].Pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,9 @@ func (f migrateFlags) with(ctx context.Context, do func(*sqldb.DB, sqldb.Schema)
 	if dsn == "" {
 		return usage("no database: set --database, ORDERLY_DATABASE_URL or ORDERLY_DATABASE_URL_FILE to the PostgreSQL DSN of the %s service", f.Service)
 	}
+	if err := postgres.CheckDSN(dsn); err != nil {
+		return usage("the DSN of the %s service: %w", f.Service, err)
+	}
 	db, err := postgres.Open(ctx, dsn)
 	if err != nil {
 		return err

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"orderly/cmd/internal/settings"
 	"orderly/internal/app"
 	"orderly/pkg/natsbus"
 )
@@ -32,7 +34,7 @@ func (f topologyFlags) Validate() error {
 
 // brokerFlags say where the servers are.
 type brokerFlags struct {
-	NATS        string `help:"NATS servers, separated by commas (default: ${default})." default:"nats://127.0.0.1:4222" env:"ORDERLY_NATS_URL" placeholder:"URL" name:"nats"`
+	NATS        string `help:"NATS servers, separated by commas (default: nats://127.0.0.1:4222) ($ORDERLY_NATS_URL, or $ORDERLY_NATS_URL_FILE for a file that holds it)." placeholder:"URL" name:"nats"`
 	Credentials string `help:"File with the credentials for NATS." env:"ORDERLY_NATS_CREDENTIALS" placeholder:"FILE" name:"nats-credentials"`
 	topologyFlags
 }
@@ -44,7 +46,14 @@ const topologyPatience = 30 * time.Second
 func (f brokerFlags) on(ctx context.Context, do func(context.Context, *natsbus.Conn, natsbus.Topology) error) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, topologyPatience, fmt.Errorf("not done after %s", topologyPatience))
 	defer cancel()
-	cfg := natsbus.Config{URL: f.NATS, Name: "orderly topology", ConnectTimeout: topologyPatience / 6}
+	url, err := settings.Secret(f.NATS, "ORDERLY_NATS_URL", os.Environ())
+	if err == nil {
+		err = natsbus.CheckURL(url)
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	cfg := natsbus.Config{URL: url, Name: "orderly topology", ConnectTimeout: topologyPatience / 6}
 	if f.Credentials != "" {
 		cfg.Options = append(cfg.Options, nats.UserCredentials(f.Credentials))
 	}

@@ -25,11 +25,13 @@ type shownApplied struct {
 func (c *topologyApplyCommand) Run(ctx context.Context, s *session) error {
 	return c.on(ctx, func(ctx context.Context, bus *natsbus.Conn, t natsbus.Topology) error {
 		done, err := t.Apply(ctx, bus.JetStream())
+		shown := shownApplied{Created: orEmpty(done.Created), Changed: showDrifts(done.Changed), Left: showDrifts(done.Left), Missing: orEmpty(done.Missing)}
+		text := shown.text
 		if err != nil {
 			err = fmt.Errorf("not everything was applied, which can be repeated: %w", err)
+			text = shown.list
 		}
-		shown := shownApplied{Created: orEmpty(done.Created), Changed: showDrifts(done.Changed), Left: showDrifts(done.Left), Missing: orEmpty(done.Missing)}
-		err = errors.Join(err, s.out.print(shown, shown.text))
+		err = errors.Join(err, s.out.print(shown, text))
 		if err == nil && len(done.Left) > 0 {
 			return errReported
 		}
@@ -38,11 +40,15 @@ func (c *topologyApplyCommand) Run(ctx context.Context, s *session) error {
 }
 
 func (a shownApplied) text(w io.Writer) {
+	a.list(w)
+	if len(a.Created)+len(a.Changed)+len(a.Left)+len(a.Missing) == 0 {
+		fmt.Fprintln(w, "nothing to do: the servers have what the services want")
+	}
+}
+
+func (a shownApplied) list(w io.Writer) {
 	namesText(w, "created", a.Created, "")
 	driftText(w, "changed", a.Changed)
 	driftText(w, "left", a.Left)
 	namesText(w, "left", a.Missing, ": its service makes it at its start, from where it was")
-	if len(a.Created)+len(a.Changed)+len(a.Left)+len(a.Missing) == 0 {
-		fmt.Fprintln(w, "nothing to do: the servers have what the services want")
-	}
 }

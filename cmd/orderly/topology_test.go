@@ -70,7 +70,7 @@ func TestTopology(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := run(1, "diff")
-	if len(s.Drift) != 2 || s.Drift[0].Of != "stream ORDERS" || s.Drift[1].Have != "1000" || len(s.Foreign) != 1 {
+	if len(s.Drift) != 2 || s.Drift[0].Of != "stream ORDERS" || s.Drift[0].Have != `["orders.>","shop.>"]` || s.Drift[1].Have != "1000" || len(s.Foreign) != 1 {
 		t.Errorf("drift: %+v", s)
 	}
 	s = run(1, "apply")
@@ -113,7 +113,12 @@ func TestTopology_mistakes(t *testing.T) {
 	url, _ := broker(t)
 	orderly(t, "topology", "show", "--replicas", "9").wants(t, 2, "--replicas: 9 is not between 1 and 5")
 	orderly(t, "topology", "diff", "--ack-wait", "0s").wants(t, 2, "--ack-wait")
-	orderly(t, "topology", "apply", "--nats", url, "--replicas", "3").wants(t, 1, "replicas need a cluster")
+	failed := orderly(t, "topology", "apply", "--nats", url, "--replicas", "3")
+	failed.wants(t, 1, "replicas need a cluster")
+	if strings.Contains(failed.stdout, "nothing to do") {
+		t.Errorf("it failed and said: %s", failed.stdout)
+	}
 	orderly(t, "topology", "diff", "--nats", "nats://me:secret@"+freeAddress(t)).wants(t, 1, "me:xxxxx@", "gave up after")
+	orderly(t, "topology", "diff", "--nats", "nats://me:secret,s@host").wants(t, 2, "me:xxxxx,", "%2C")
 	orderly(t, "topology", "diff", "--nats", url, "--nats-credentials", "/nonexistent").wants(t, 1, "credentials")
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ type custody struct {
 	saved     map[string]engine.StreamMark
 	consumers map[string]time.Time // by name, when it was created
 	doubts    map[string]bool      // what looked lost the last time, by kind and name
+	misplaced map[string]bool      // consumers that have yet to be made anew, by name
 
 	mu         sync.Mutex // guards difference
 	difference natsbus.Difference
@@ -60,6 +62,7 @@ func newCustody(s *Service) *custody {
 		restore:   s.reconcile,
 		consumers: make(map[string]time.Time),
 		doubts:    make(map[string]bool),
+		misplaced: make(map[string]bool),
 	}
 }
 
@@ -70,7 +73,7 @@ func (c *custody) run(ctx context.Context) {
 			c.log.Warn("how the broker keeps its streams could not be looked at", zap.Error(err))
 		}
 		pause := custodyEvery
-		if len(c.doubts) > 0 {
+		if len(c.doubts)+len(c.misplaced) > 0 {
 			pause = custodyDoubt
 		}
 		select {
@@ -111,17 +114,11 @@ func (c *custody) look(ctx context.Context) error {
 		}
 	}
 	for _, v := range view.Consumers {
-		errs = append(errs, v.Err)
-		if v.Info == nil {
-			continue
-		}
-		l, misplaced := c.consumer(v, view.Stream(v.Stream), losses, doubted)
+		l := c.consumer(v, view.Stream(v.Stream), losses, doubted)
 		if l != nil {
 			losses = append(losses, *l)
 		}
-		if misplaced {
-			errs = append(errs, c.replace(ctx, v))
-		}
+		errs = append(errs, v.Err, c.replace(ctx, v))
 	}
 	c.report(losses)
 	return errors.Join(append(errs, c.save(ctx))...)
@@ -152,7 +149,7 @@ func (c *custody) stream(ctx context.Context, s natsbus.StreamView, doubted map[
 		if err != nil {
 			return nil, err
 		}
-		if l != nil && l.kind == lossRolledBack && !c.believed(l.kind+s.Name, doubted) {
+		if l != nil && l.kind != lossRecreated && !c.believed(l.kind+s.Name, doubted) {
 			return nil, nil
 		}
 		if l != nil {
@@ -177,26 +174,38 @@ func (c *custody) believed(what string, doubted map[string]bool) bool {
 	return false
 }
 
-// consumer notes which consumer it is, and returns what was lost of it, and
-// whether it has to be made anew: it waits in the wrong place, or its stream went
-// back, which leaves its place to chance.
-func (c *custody) consumer(v natsbus.ConsumerView, s natsbus.StreamView, losses []loss, doubted map[string]bool) (l *loss, misplaced bool) {
-	before, known := c.consumers[v.Name]
-	c.consumers[v.Name] = v.Info.Created
+// consumer notes which consumer it is, and returns what was lost of it. It is
+// misplaced if it waits beyond the end of its stream, or if its stream went back,
+// which leaves its place to chance, and nobody has made it anew since.
+func (c *custody) consumer(v natsbus.ConsumerView, s natsbus.StreamView, losses []loss, doubted map[string]bool) *loss {
 	kind := lossOf(losses, v.Stream)
-	switch {
-	case known && !before.Equal(v.Info.Created):
-		if kind == lossRecreated { // which took its consumers with it
-			return nil, false
+	if kind == lossRolledBack {
+		c.misplaced[v.Name] = true
+	}
+	if v.Info == nil {
+		if v.Err == nil { // whoever makes it puts it in its place
+			delete(c.misplaced, v.Name)
 		}
-		return &loss{stream: v.Stream, consumer: v.Name, kind: lossConsumer, was: "created " + before.Format(time.RFC3339Nano), is: "created " + v.Info.Created.Format(time.RFC3339Nano)}, false
-	case kind == lossRolledBack:
-		return nil, true
+		return nil
 	}
-	if l = ahead(v, s); l != nil && c.believed(lossAhead+v.Name, doubted) {
-		return l, true
+	before, known := c.consumers[v.Name]
+	if known && c.doubts[lossRolledBack+v.Stream] {
+		return nil // another replica, which has no doubt, may have made it anew: see the next time
 	}
-	return nil, false
+	c.consumers[v.Name] = v.Info.Created
+	if known && !before.Equal(v.Info.Created) {
+		if kind != "" || c.misplaced[v.Name] { // which explains it
+			delete(c.misplaced, v.Name)
+			return nil
+		}
+		return &loss{stream: v.Stream, consumer: v.Name, kind: lossConsumer, was: "created " + before.Format(time.RFC3339Nano), is: "created " + v.Info.Created.Format(time.RFC3339Nano)}
+	}
+	l := ahead(v, s)
+	if l == nil || c.misplaced[v.Name] || !c.believed(lossAhead+v.Name, doubted) {
+		return nil
+	}
+	c.misplaced[v.Name] = true
+	return l
 }
 
 // lossOf is what a stream itself lost.
@@ -209,20 +218,24 @@ func lossOf(losses []loss, stream string) (kind string) {
 	return ""
 }
 
-// replace makes one of the service's consumers anew, from where the service was,
-// unless another replica has done so.
+// replace makes one of the service's consumers anew that is misplaced, from where
+// the service was, unless another replica has done so. It is tried again until the
+// old one is gone.
 func (c *custody) replace(ctx context.Context, v natsbus.ConsumerView) error {
+	if !c.misplaced[v.Name] || v.Info == nil {
+		return nil
+	}
 	now, err := c.js.Consumer(ctx, v.Stream, v.Name)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return c.restore(ctx)
-	}
-	if err != nil || !now.CachedInfo().Created.Equal(v.Info.Created) {
+	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return err
 	}
-	c.log.Warn("a consumer is made anew, since its stream went back", zap.String("stream", v.Stream), zap.String("consumer", v.Name))
-	if err := c.js.DeleteConsumer(ctx, v.Stream, v.Name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return err
+	if err == nil && now.CachedInfo().Created.Equal(v.Info.Created) {
+		c.log.Warn("a consumer is made anew, since its stream went back", zap.String("stream", v.Stream), zap.String("consumer", v.Name))
+		if err := c.js.DeleteConsumer(ctx, v.Stream, v.Name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return err
+		}
 	}
+	delete(c.misplaced, v.Name)
 	delete(c.consumers, v.Name)
 	return c.restore(ctx)
 }
@@ -238,11 +251,12 @@ func (c *custody) report(losses []loss) {
 	}
 }
 
-// save writes down what has changed.
+// save writes down what has changed. A loss that is not healed yet is left for the
+// next process to find, should this one end before.
 func (c *custody) save(ctx context.Context) error {
 	var changed []engine.StreamMark
 	for name, m := range c.marks {
-		if !same(c.saved[name], m) {
+		if !same(c.saved[name], m) && !c.unhealed(name) {
 			changed = append(changed, m)
 		}
 	}
@@ -256,4 +270,11 @@ func (c *custody) save(ctx context.Context) error {
 		c.saved[m.Stream] = m
 	}
 	return nil
+}
+
+// unhealed reports whether a consumer of a stream has yet to be made anew.
+func (c *custody) unhealed(stream string) bool {
+	return slices.ContainsFunc(c.topology.Consumers, func(k natsbus.Consumer) bool {
+		return k.Stream == stream && c.misplaced[k.Config.Durable]
+	})
 }

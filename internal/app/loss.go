@@ -15,7 +15,8 @@ import (
 // The kinds of loss.
 const (
 	lossRecreated  = "recreated"          // another stream of the same name
-	lossRolledBack = "rolled_back"        // the newest message that was seen is gone, or is another
+	lossRolledBack = "rolled_back"        // the stream ends before the newest message that was seen, or has another there
+	lossGone       = "message_gone"       // the newest message that was seen is gone, and its place is empty
 	lossConsumer   = "consumer_recreated" // another consumer of the same name
 	lossAhead      = "consumer_ahead"     // a consumer that waits for messages beyond the end of its stream
 )
@@ -47,7 +48,8 @@ const messageTimeout = 2 * time.Second
 
 // find compares a stream with what is remembered of it: the stream must be the
 // same one, and still have the newest message that was seen, however much it has
-// grown since. A message that grew too old says nothing.
+// grown since. A message that grew too old says nothing. One that is gone from the
+// middle, by a hand or with a part of the store, leaves every other in its place.
 func find(ctx context.Context, was engine.StreamMark, s natsbus.StreamView) (*loss, error) {
 	is := markOf(s.Info)
 	switch {
@@ -60,6 +62,8 @@ func find(ctx context.Context, was engine.StreamMark, s natsbus.StreamView) (*lo
 	defer cancel()
 	msg, err := s.Stream.GetMsg(ctx, was.LastSeq)
 	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound) && is.LastSeq >= was.LastSeq:
+		return lost(lossGone, was, is), nil
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return lost(lossRolledBack, was, is), nil
 	case err != nil:

@@ -113,7 +113,7 @@ func newHealth(cfg ProcessConfig) *httpkit.Health {
 		h.Ready(s.Name+"-clock", clockCheck(s.DB, time.Now))
 		h.Ready(s.Name+"-publishing", func(context.Context) error {
 			if d := s.Engine.Mute(); d > muteAfter {
-				return fmt.Errorf("the broker has taken no event for %s: look at its disk and its log; one in this process must be started again", d.Round(time.Second))
+				return fmt.Errorf("the broker has taken no event for %s: look at its disk, at the limit of its JetStream storage and at its log; a broker in this process must be started again", d.Round(time.Second))
 			}
 			return nil
 		})

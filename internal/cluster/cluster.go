@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"orderly/pkg/natsembed"
 )
 
 // Config says what cluster to run. Programs is all that it needs.
@@ -49,6 +52,7 @@ type Cluster struct {
 
 	cfg       Config
 	dir       string
+	lock      io.Closer // on dir: two clusters would destroy each other's streams
 	temporary bool
 	ports     ports
 	links     []*Link
@@ -69,7 +73,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		return nil, err
 	}
 	if err := c.makeDir(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, fmt.Errorf("the cluster did not start within %s", startLimit))
 	defer cancel()
@@ -176,6 +180,9 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	if c.temporary {
 		errs = append(errs, os.RemoveAll(c.dir))
 	}
+	if c.lock != nil {
+		errs = append(errs, c.lock.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -220,6 +227,11 @@ func (c *Cluster) makeDir() (err error) {
 	if err != nil {
 		return err
 	}
+	lock, err := natsembed.LockDir(c.dir)
+	if err != nil {
+		return err
+	}
+	c.lock = lock
 	if err := os.MkdirAll(filepath.Join(c.dir, "logs"), 0o755); err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func (s overHTTP) Open(ctx context.Context, path string) (io.ReadCloser, error) 
 	}
 	if response.StatusCode != http.StatusOK {
 		_ = response.Body.Close()
+		if response.StatusCode == http.StatusNotFound { // another service
+			return nil, fmt.Errorf("GET %s: the service answered %s: where services run apart, say where each is (--inventory-url, --payment-url)", request.URL, response.Status)
+		}
 		return nil, fmt.Errorf("GET %s: the service answered %s", request.URL, response.Status)
 	}
 	return response.Body, nil

@@ -72,6 +72,9 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if due, err = c.ripe(ctx, due, horizon, now); err != nil {
+		return nil, err
+	}
 	ticks := ticksFor(due, horizon, false)
 	c.last = last
 	if !horizon.Before(c.started) { // what was told before the start has been heard
@@ -100,7 +103,7 @@ func (c *Clock) horizon(ctx context.Context, now time.Time) (time.Time, error) {
 
 // waiting returns the next orders that are due, and who is the last of them; at
 // the end of the queue the next call begins at its head. Nobody comes twice
-// before everybody had a turn: orders that are put off, or cannot be told
+// before everybody had a turn: orders that are passed over, or cannot be told
 // anything, hold up no other.
 func (c *Clock) waiting(ctx context.Context, now time.Time) (ids []string, last string, err error) {
 	ids, err = c.ids(ctx, "SELECT id FROM open_orders WHERE due_at <= $1 AND id > $2 ORDER BY id LIMIT $3",
@@ -109,6 +112,19 @@ func (c *Clock) waiting(ctx context.Context, now time.Time) (ids []string, last 
 		last = ids[len(ids)-1]
 	}
 	return ids, last, err
+}
+
+// ripe returns those of the orders that there is something to say to. The others
+// moved after the horizon: they wait for those who are behind, and are passed over
+// until the horizon has come to them. To write down that each has to wait would
+// cost more than all else while many wait for one who is away.
+func (c *Clock) ripe(ctx context.Context, ids []string, horizon, now time.Time) ([]string, error) {
+	if len(ids) == 0 || !horizon.Before(now) {
+		return ids, nil
+	}
+	in, arg := c.store.db.In(idColumn, 1, ids)
+	return c.ids(ctx, "SELECT id FROM orders WHERE "+in+" AND (updated_at <= $2 OR deadline <= $3 AND status IN ('pending', 'reserved')) ORDER BY id",
+		arg, sqldb.Micros(horizon), sqldb.Micros(now))
 }
 
 // untold returns the next open orders that moved shortly before the start. Those

@@ -113,18 +113,22 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 	t.Parallel()
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
-		clock := started(t, r, func(context.Context) (time.Duration, error) { return 2 * time.Minute, nil })
+		lag := 2 * time.Minute
+		clock := started(t, r, func(context.Context) (time.Duration, error) { return lag, nil })
 		r.Later(-time.Minute).Do(t, place(1))
 		r.Later(-5*time.Minute).Do(t, place(2))
-		_, ticks := due(t, clock)
-		var says []string
-		for _, a := range r.Do(t, ticks...) {
-			says = append(says, a.Says()...)
-		}
-		storetest.Want(t, "announced", len(says), 1)
-		storetest.Want(t, "redrives", []int{get(t, r, 1).Redrives, get(t, r, 2).Redrives}, "[0 1]")
-		ids, _ := due(t, clock)
+		early := dueAt(t, r, 1)
+		ids, ticks := due(t, clock)
+		storetest.Want(t, "due", ids, []string{id(2)})
+		storetest.Want(t, "announcement", r.Do(t, ticks...)[0].Says(), "[orders.created]")
+		ids, _ = due(t, clock)
 		storetest.Want(t, "due again", ids, "[]")
+		storetest.Want(t, "who waits is due at", dueAt(t, r, 1), early) // nothing was written
+
+		lag = time.Second
+		ids, ticks = due(t, clock)
+		storetest.Want(t, "due once they have come to it", ids, []string{id(1)})
+		storetest.Want(t, "announcement", r.Do(t, ticks...)[0].Says(), "[orders.created]")
 
 		r.Do(t, place(3))
 		away := errors.New("away")
@@ -132,6 +136,42 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 		if _, err := blind.Due(t.Context()); !errors.Is(err, away) {
 			t.Errorf("got %v, want that the horizon is unknown", err)
 		}
+	})
+}
+
+// The deadline waits for nobody, whoever is behind and for how long.
+func TestDue_cancels_at_the_deadline_whoever_lags(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		clock := started(t, r, func(context.Context) (time.Duration, error) { return 24 * time.Hour, nil })
+		r.Later(-time.Hour).Do(t, place(1))
+		ids, ticks := due(t, clock)
+		storetest.Want(t, "due", ids, []string{id(1)})
+		r.Do(t, ticks...)
+		storetest.Want(t, "stand", stand(t, r, 1), "cancelled timed_out; in open_orders; ended cancelled")
+	})
+}
+
+// G1: an order that is lost is found behind any number of others that wait.
+func TestDue_finds_the_lost_behind_those_that_wait(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		const waiting = 600 // more than two pages
+		r := d.Replica(t)
+		clock := started(t, r, func(context.Context) (time.Duration, error) { return 2 * time.Minute, nil })
+		var bodies []any
+		for n := range waiting {
+			bodies = append(bodies, place(n))
+		}
+		r.Later(-time.Minute).Do(t, bodies...)
+		r.Later(-5*time.Minute).Do(t, place(waiting))
+		var found []string
+		for range 3 {
+			ids, _ := due(t, clock)
+			found = append(found, ids...)
+		}
+		storetest.Want(t, "due", found, []string{id(waiting)})
 	})
 }
 
@@ -295,18 +335,18 @@ func TestDue_waits_for_nobody_after_a_loss(t *testing.T) {
 		behind := func(context.Context) (time.Duration, error) { return time.Hour, nil }
 		clock := started(t, r, behind)
 		r.Later(-time.Minute).Do(t, place(1))
-		_, ticks := due(t, clock)
-		storetest.Want(t, "before the loss", r.Do(t, ticks...)[0].Says(), "[]")
+		ids, _ := due(t, clock)
+		storetest.Want(t, "before the loss", ids, "[]")
 
-		r.Later(-time.Minute).Do(t, place(2))
 		clock.BrokerLost()
-		_, ticks = due(t, clock)
-		storetest.Want(t, "after the loss", r.Do(t, ticks...)[0].Says(), "[orders.created]")
+		ids, ticks := due(t, clock)
+		storetest.Want(t, "after the loss", ids, []string{id(1)})
+		storetest.Want(t, "announcement", r.Do(t, ticks...)[0].Says(), "[orders.created]")
 
-		r.Do(t, place(3))
-		makeDue(t, r, 3)
-		_, ticks = due(t, clock)
-		storetest.Want(t, "who moved since", r.Do(t, ticks...)[0].Says(), "[]")
+		r.Do(t, place(2))
+		makeDue(t, r, 2)
+		ids, _ = due(t, clock)
+		storetest.Want(t, "who moved since", ids, "[]")
 	})
 }
 

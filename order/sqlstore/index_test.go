@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -66,6 +67,9 @@ func TestPlans_use_indexes(t *testing.T) {
 		read("history", func() error { _, err := store(r).History(t.Context(), id(7)); return err })
 		read("get", func() error { _, _ = store(r).Get(t.Context(), id(7)); return nil }) // its history cannot be read
 		read("due", func() error { _, err := store(r).NewClock(nil).Due(t.Context()); return err }, "open_orders")
+		makeDue(t, r, 64)
+		behind := func(context.Context) (time.Duration, error) { return time.Hour, nil }
+		read("due while others lag", func() error { _, err := store(r).NewClock(behind).Due(t.Context()); return err }, "open_orders")
 	})
 }
 

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"orderly/pkg/sqldb"
@@ -52,8 +54,9 @@ const saveMark = `INSERT INTO engine_streams (stream, created_at, last_seq, last
 
 // SaveStreamMarks keeps marks for the next process of the service. Several
 // replicas may save theirs: the last one counts, but for WholeSince, of which the
-// latest does.
+// latest does. They are written in key order, since replicas write the same rows.
 func SaveStreamMarks(ctx context.Context, db *sqldb.DB, marks ...StreamMark) error {
+	marks = slices.SortedFunc(slices.Values(marks), func(a, b StreamMark) int { return cmp.Compare(a.Stream, b.Stream) })
 	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
 		for _, m := range marks {
 			var whole int64

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"orderly/pkg/engine"
 )
 
@@ -37,4 +39,25 @@ func TestStreamMarks(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	})
+}
+
+// Replicas that save at the same time never wait for each other in a circle.
+func TestSaveStreamMarks_in_any_order(t *testing.T) {
+	t.Parallel()
+	db := onPostgres(t)
+	a, b := engine.StreamMark{Stream: "a", Created: time.Now()}, engine.StreamMark{Stream: "b", Created: time.Now()}
+	var replicas errgroup.Group
+	for _, marks := range [][]engine.StreamMark{{a, b}, {b, a}} {
+		replicas.Go(func() error {
+			for range 300 {
+				if err := engine.SaveStreamMarks(t.Context(), db, marks...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := replicas.Wait(); err != nil {
+		t.Error(err)
+	}
 }

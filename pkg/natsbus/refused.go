@@ -14,10 +14,9 @@ import (
 // refused tells the errors of a connect that waiting does not cure, and adds what
 // a person can do about them; nil means that the error may pass.
 func refused(err error) error {
-	if bad := withoutURL(err); bad != err {
-		return bad
-	}
 	switch {
+	case unreadable(err):
+		return errURL
 	case isAny(err, nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired, nats.ErrNkeysNotSupported):
 		return fmt.Errorf("the server refuses who connects: check the user and password in the URL, or the credentials file: %w", err)
 	case isAny(err, nats.ErrSecureConnRequired, nats.ErrSecureConnWanted), isTLS(err):
@@ -28,13 +27,11 @@ func refused(err error) error {
 	return nil
 }
 
-// withoutURL replaces the error for an address that cannot be parsed, because
-// it quotes the address with its password.
-func withoutURL(err error) error {
-	if bad, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("the URL cannot be read: %w", bad.Err)
-	}
-	return err
+// unreadable says that an address cannot be parsed, and not why: that would
+// quote its password.
+func unreadable(err error) bool {
+	_, ok := errors.AsType[*url.Error](err)
+	return ok
 }
 
 func isAny(err error, of ...error) bool {

@@ -73,7 +73,7 @@ func TestTopology_reports_drift_and_changes_nothing(t *testing.T) {
 	changed.Consumers[0].Config.AckWait = time.Minute
 	changed.Consumers[1].Config.AckPolicy = jetstream.AckNonePolicy
 	want := []string{
-		`stream DEPOT: subjects is ["depot.out.\u003e","depot.in.\u003e"], want ["depot.\u003e"]`,
+		`stream DEPOT: subjects is ["depot.out.>","depot.in.>"], want ["depot.>"]`,
 		`stream DEPOT: discard is DiscardNew, want DiscardOld`,
 		`stream DEPOT: max_age is 24h0m0s, want 1h0m0s`,
 		`stream DEPOT: metadata is `,

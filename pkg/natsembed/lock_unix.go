@@ -12,10 +12,11 @@ import (
 	"syscall"
 )
 
-// lockDir makes the directory this process's own until the file is closed. The
-// server does not: two of them on one directory destroy each other's streams.
+// LockDir makes the directory this process's own until the file is closed. The
+// server does not: two of them on one directory destroy each other's streams. An
+// embedded server locks its own; this is for whoever starts others.
 // The system lets go of the lock when the process dies, however it dies.
-func lockDir(dir string) (*os.File, error) {
+func LockDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("create its directory: %w", err)
 	}

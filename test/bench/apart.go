@@ -19,9 +19,6 @@ type apart struct {
 	orders *pgx.Conn // to the order service's database
 }
 
-// parts are what its CPU time is told by.
-var parts = []string{cluster.Order, cluster.Inventory, cluster.Payment, "nats", "postgres"}
-
 func startApart(ctx context.Context, s settings) (*apart, error) {
 	c, err := cluster.Start(ctx, cluster.Config{Programs: s.programs, Replicas: 1, Settings: func(string) []string {
 		return []string{"ORDERLY_LOG_LEVEL=warn", "ORDERLY_ORDER_DEADLINE=" + stillOpen.String()}
@@ -40,14 +37,7 @@ func (a *apart) stop(ctx context.Context) error {
 	return errors.Join(a.orders.Close(ctx), a.Stop(ctx))
 }
 
-// spending is what the system has done so far.
-type spending struct {
-	at        time.Time
-	cpu       map[string]time.Duration // by part
-	announced int64                    // times that open orders were announced since their last progress
-	touched   int64                    // times that the clock wrote an order, to announce it or to put it off
-}
-
+// spent is what the system has spent so far.
 func (a *apart) spent(ctx context.Context) (spending, error) {
 	s := spending{at: time.Now(), cpu: make(map[string]time.Duration)}
 	err := a.orders.QueryRow(ctx, `SELECT (SELECT COALESCE(sum(redrives), 0) FROM orders),
@@ -67,6 +57,7 @@ func (a *apart) spent(ctx context.Context) (spending, error) {
 	return s, nil
 }
 
+// pids are its processes, by part.
 func (a *apart) pids() map[string][]int {
 	pids := map[string][]int{"postgres": {a.Database.Pid()}}
 	for _, r := range a.Replicas {

@@ -71,12 +71,19 @@ func run(ctx context.Context, s settings, names []string) error {
 		if !wanted(b, names) {
 			continue
 		}
-		fmt.Printf("\n## %s: %s\n$ go run ./test/bench -clients %d -orders %d %s\n", b.name, b.about, s.clients, s.orders, b.name)
+		fmt.Printf("\n## %s: %s\n$ go run ./test/bench%s %s\n", b.name, b.about, given(), b.name)
 		if err := b.run(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 	}
 	return nil
+}
+
+// given are the flags of this run, to repeat it.
+func given() string {
+	var b strings.Builder
+	flag.Visit(func(f *flag.Flag) { fmt.Fprintf(&b, " -%s %s", f.Name, f.Value) })
+	return b.String()
 }
 
 func wanted(b benchmark, names []string) bool {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
-	"slices"
 	"time"
 
 	"orderly/internal/cluster"
@@ -24,6 +23,9 @@ const (
 // storm measures what the system costs while all orders stand still because
 // the payment gateway is away, and how long it takes to end them afterwards.
 func storm(ctx context.Context, s settings) (err error) {
+	if s.outage <= 0 {
+		return fmt.Errorf("-outage: %v is not a time", s.outage)
+	}
 	if s.orders == 0 {
 		s.orders = 100_000
 	}
@@ -35,8 +37,8 @@ func storm(ctx context.Context, s settings) (err error) {
 	if err := stockUp(ctx, a.URL(), 1<<40); err != nil {
 		return err
 	}
-	t := newCostTable()
-	if err := t.watch(ctx, a, "idle", calm); err != nil {
+	fmt.Println(spendingHeader())
+	if err := a.idle(ctx, "idle", calm); err != nil {
 		return err
 	}
 	if err := a.gateway(ctx, map[string]any{"outage": true}); err != nil {
@@ -45,10 +47,10 @@ func storm(ctx context.Context, s settings) (err error) {
 	if err := a.fill(ctx, s); err != nil {
 		return err
 	}
-	if err := t.outage(ctx, a, s.outage); err != nil {
+	if err := a.outage(ctx, s.outage); err != nil {
 		return err
 	}
-	return a.drain(ctx, t)
+	return a.drain(ctx)
 }
 
 // fill places the orders, and waits until all wait for the gateway.
@@ -72,7 +74,7 @@ func (a *apart) fill(ctx context.Context, s settings) error {
 
 // drain brings the gateway back, waits until all orders have ended, and audits
 // the books.
-func (a *apart) drain(ctx context.Context, t *costTable) error {
+func (a *apart) drain(ctx context.Context) error {
 	before, err := a.spent(ctx)
 	if err != nil {
 		return err
@@ -87,8 +89,8 @@ func (a *apart) drain(ctx context.Context, t *costTable) error {
 	if err != nil {
 		return err
 	}
-	t.print("drain", before, after)
-	fmt.Printf("all orders ended %v after the gateway was back\n", after.at.Sub(before.at).Round(100*time.Millisecond))
+	fmt.Printf("all orders ended %v after the gateway was back, for %.1f CPU s\n",
+		after.at.Sub(before.at).Round(100*time.Millisecond), (after.together() - before.together()).Seconds())
 	r, err := verify.Run(ctx, verify.Options{URL: a.URL(), Wait: closing, Confirm: confirm})
 	if err != nil {
 		return err
@@ -112,47 +114,35 @@ func (a *apart) gateway(ctx context.Context, behaviour map[string]any) error {
 	return nil
 }
 
-// costTable prints what the parts of the system cost, in per cent of the machine.
-type costTable struct{ cores int }
-
-func newCostTable() *costTable {
-	fmt.Printf("%-12s", "% of machine")
-	for _, part := range append(slices.Clone(parts), "together") {
-		fmt.Printf(" %10s", part)
-	}
-	fmt.Printf(" %10s %10s %10s\n", "CPU s", "announced", "touched")
-	return &costTable{cores: runtime.NumCPU()}
-}
-
-// outage prints a row for each minute, and one for all of it.
-func (t *costTable) outage(ctx context.Context, a *apart, d time.Duration) error {
+// outage prints what each minute costs, and all of it.
+func (a *apart) outage(ctx context.Context, lasts time.Duration) error {
 	first, err := a.spent(ctx)
 	if err != nil {
 		return err
 	}
-	for minute := 1; d > 0; minute++ {
-		step := min(d, time.Minute)
-		if err := t.watch(ctx, a, fmt.Sprintf("minute %d", minute), step); err != nil {
+	for minute := 1; lasts > 0; minute++ {
+		step := min(lasts, time.Minute)
+		if err := a.idle(ctx, fmt.Sprintf("minute %d", minute), step); err != nil {
 			return err
 		}
-		d -= step
+		lasts -= step
 	}
 	last, err := a.spent(ctx)
 	if err != nil {
 		return err
 	}
-	t.print("outage", first, last)
+	fmt.Println(last.since(first).row("outage", runtime.NumCPU()))
 	return nil
 }
 
-// watch leaves the system to itself for a while and prints what it cost.
-func (t *costTable) watch(ctx context.Context, a *apart, name string, d time.Duration) error {
+// idle leaves the system to itself for a while and prints what that cost.
+func (a *apart) idle(ctx context.Context, name string, lasts time.Duration) error {
 	before, err := a.spent(ctx)
 	if err != nil {
 		return err
 	}
 	select {
-	case <-time.After(d):
+	case <-time.After(lasts):
 	case failure := <-a.Failed():
 		return failure
 	case <-ctx.Done():
@@ -162,18 +152,6 @@ func (t *costTable) watch(ctx context.Context, a *apart, name string, d time.Dur
 	if err != nil {
 		return err
 	}
-	t.print(name, before, after)
+	fmt.Println(after.since(before).row(name, runtime.NumCPU()))
 	return nil
-}
-
-func (t *costTable) print(name string, before, after spending) {
-	machine := after.at.Sub(before.at).Seconds() * float64(t.cores)
-	fmt.Printf("%-12s", name)
-	var together float64
-	for _, part := range parts {
-		spent := (after.cpu[part] - before.cpu[part]).Seconds()
-		together += spent
-		fmt.Printf(" %10.2f", 100*spent/machine)
-	}
-	fmt.Printf(" %10.2f %10.2f %10d %10d\n", 100*together/machine, together, after.announced-before.announced, after.touched-before.touched)
 }

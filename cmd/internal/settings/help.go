@@ -13,6 +13,8 @@ func (c Command) help(to io.Writer) {
 		fmt.Fprintf(w, "  --%s\t%s\t%s%s\n", s.Flag, s.Env, s.Help, s.standard())
 	}
 	_ = w.Flush() // to standard error: nobody is left to tell
+	fmt.Fprintf(to, "\nA secret may be in a file, which its variable with %s names.\n", fileSuffix)
+	fmt.Fprintf(to, "%s config print [--output json] shows what a start would work with, without passwords.\n", c.Name)
 }
 
 func (s Setting) standard() string {

@@ -16,9 +16,14 @@ type Func func(text string) error
 // Set calls the function.
 func (f Func) Set(text string) error { return f(text) }
 
-// Text is any text.
-func Text(to *string) Value {
+// Text is any text in which the checks find nothing wrong.
+func Text(to *string, checks ...func(text string) error) Value {
 	return Func(func(text string) error {
+		for _, check := range checks {
+			if err := check(text); err != nil {
+				return err
+			}
+		}
 		*to = text
 		return nil
 	})

@@ -28,7 +28,7 @@ func (c *config) list() settings.List {
 		{
 			Flag: "nats", Env: "ORDERLY_NATS_URL", Default: "nats://127.0.0.1:4222",
 			Help:  "NATS servers, separated by commas, with user and password or token where they want one",
-			Value: settings.Text(&c.natsURL), Secret: natsbus.MaskURL,
+			Value: settings.Text(&c.natsURL, natsbus.CheckURL), Secret: natsbus.MaskURL,
 		},
 		{
 			Flag: "nats-credentials", Env: "ORDERLY_NATS_CREDENTIALS",
@@ -38,7 +38,7 @@ func (c *config) list() settings.List {
 		{
 			Flag: "database", Env: "ORDERLY_DATABASE_URL",
 			Help:  "PostgreSQL database of this service alone, a DSN; required",
-			Value: settings.Text(&c.databaseURL), Secret: postgres.MaskDSN,
+			Value: settings.Text(&c.databaseURL, postgres.CheckDSN), Secret: postgres.MaskDSN,
 		},
 		{
 			Flag: "migrate", Env: "ORDERLY_MIGRATE", Default: migrateAtStart,

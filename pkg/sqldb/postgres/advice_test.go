@@ -48,6 +48,7 @@ func TestOpen_says_what_to_do_about_a_wrong_DSN(t *testing.T) {
 	dsn := server.DSN("postgres")
 	server.Exec("CREATE DATABASE closed")
 	server.Exec("REVOKE CONNECT ON DATABASE closed FROM public")
+	server.Exec("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
 	server.Exec("CREATE ROLE shop LOGIN PASSWORD '" + password + "'")
 	asShop := strings.Replace(dsn, "postgres:"+password+"@", "shop:"+password+"@", 1)
 	for name, c := range map[string]struct {
@@ -57,12 +58,15 @@ func TestOpen_says_what_to_do_about_a_wrong_DSN(t *testing.T) {
 		"password":         {strings.Replace(dsn, password, "guess", 1), []string{`"postgres"`, "password authentication failed", "user and password in the DSN"}},
 		"no such role":     {strings.Replace(dsn, "postgres:"+password, "nobody:"+password, 1), []string{"user and password in the DSN"}},
 		"no such database": {server.DSN("missing"), []string{`"missing"`, "does not exist", "CREATE DATABASE"}},
+		"encoding":         {server.DSN("latin"), []string{"LATIN1", "ENCODING 'UTF8'"}},
 		"no grant":         {strings.Replace(asShop, "/postgres?", "/closed?", 1), []string{"permission denied", "GRANT"}},
 		"port":             {"postgres://shop:" + password + "@127.0.0.1:1/orders", []string{"127.0.0.1", "refused", "is the server up?"}},
 		"host":             {"postgres://shop:" + password + "@orders.invalid/orders", []string{"orders.invalid", "host in the DSN"}},
 		"no TLS":           {changed(t, dsn, map[string]string{"sslmode": "require"}), []string{"does not speak TLS", "sslmode=disable"}},
 		"parameter":        {changed(t, dsn, map[string]string{"statment_timeout": "5s"}), []string{"statment_timeout", "parameter that neither"}},
 		"nonsense":         {"nonsense", []string{"DSN"}},
+		"@ in a password":  {"postgres://shop:a@" + password + "@127.0.0.1/orders", []string{"%40"}},
+		"/ in a password":  {"postgres://shop:a/" + password + "@127.0.0.1/orders", []string{"%2F"}},
 		"pool":             {changed(t, dsn, map[string]string{"pool_max_conns": "5"}), []string{"pool_max_conns is not known", "pool_write_conns"}},
 		"pool size":        {changed(t, dsn, map[string]string{"pool_read_conns": "0"}), []string{"pool_read_conns", "1 or more"}},
 		"pool time":        {changed(t, dsn, map[string]string{"pool_max_conn_lifetime": "long"}), []string{"pool_max_conn_lifetime", "30m"}},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"orderly/pkg/sqldb"
@@ -24,7 +25,7 @@ func args(cols []sqldb.Column, rows [][]any) ([]any, error) {
 func column(c sqldb.Column, rows [][]any, i int) (any, error) {
 	switch c.Type {
 	case sqldb.UUID:
-		return array(rows, i, func(cell *pgtype.UUID, v any) error { return cell.Scan(v) })
+		return array(rows, i, scanUUID)
 	case sqldb.Int, sqldb.Time:
 		if plain, ok := whole[int64](rows, i); ok {
 			return plain, nil
@@ -63,4 +64,15 @@ func array[T any](rows [][]any, i int, set func(cell *T, v any) error) (pgtype.F
 		}
 	}
 	return cells, nil
+}
+
+// scanUUID reads a UUID of 36 characters, as its column was checked to hold.
+func scanUUID(cell *pgtype.UUID, v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return cell.Scan(v)
+	}
+	id, err := uuid.Parse(text)
+	*cell = pgtype.UUID{Bytes: id, Valid: err == nil}
+	return err
 }

@@ -9,6 +9,7 @@ const hidden = "xxxxx"
 
 var (
 	inQuery = regexp.MustCompile(`(?i)((?:ssl)?password=)[^&#]*`)
+	pairs   = regexp.MustCompile(`^\s*(\w+\s*=|$)`)
 	inPairs = regexp.MustCompile(`(?i)((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'?|(?:[^\s\\]|\\.)*)`)
 )
 
@@ -16,7 +17,10 @@ var (
 // one that is written wrongly it hides too much rather than too little.
 func MaskDSN(dsn string) string {
 	scheme, rest, isURL := strings.Cut(dsn, "://")
-	if !isURL {
+	switch {
+	case !isURL && !pairs.MatchString(dsn):
+		return hidden
+	case !isURL:
 		return inPairs.ReplaceAllString(dsn, "${1}"+hidden)
 	}
 	user, rest := userinfo(rest)

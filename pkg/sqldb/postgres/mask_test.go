@@ -18,7 +18,9 @@ func TestMaskDSN(t *testing.T) {
 		"postgres://u:p?p@h/d":                          "postgres://u:xxxxx@h/d",
 		"host=h password=p dbname=d":                    "host=h password=xxxxx dbname=d",
 		"password = 'p p\\'p' sslpassword=p\\ p host=h": "password = xxxxx sslpassword=xxxxx host=h",
-		"host=h password='p":                            "host=h password=xxxxx",
+		"p":                   "xxxxx",
+		"postgres:/u:p@h?a=b": "xxxxx",
+		"host=h password='p":  "host=h password=xxxxx",
 	} {
 		if got := postgres.MaskDSN(in); got != want {
 			t.Errorf("MaskDSN(%q) = %q, want %q", in, got, want)

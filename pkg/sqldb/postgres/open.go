@@ -2,8 +2,11 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,11 +41,7 @@ func Open(ctx context.Context, dsn string) (*sqldb.DB, error) {
 // pool_max_conn_idle_time. It refuses a pooler that does not keep sessions. Its
 // errors say what to do, and never hold the password.
 func (o Options) Open(ctx context.Context, dsn string) (*sqldb.DB, error) {
-	cfg, err := parse(dsn)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := o.limits(cfg)
+	cfg, limits, err := o.parse(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the PostgreSQL DSN: %w", err)
 	}
@@ -64,10 +63,28 @@ func (o Options) Open(ctx context.Context, dsn string) (*sqldb.DB, error) {
 // so that the next one may find the primary.
 const readOnly = "25006"
 
-func parse(dsn string) (*pgx.ConnConfig, error) {
+// CheckDSN says what is wrong with a DSN, as far as it shows without the server.
+func CheckDSN(dsn string) error {
+	_, _, err := Options{}.parse(dsn)
+	return err
+}
+
+// errEscape is about a password that ended, for the parser, too early.
+var errEscape = errors.New("is there an @ or a / in the password? In a URL they are written as %40 and %2F")
+
+func (o Options) parse(dsn string) (*pgx.ConnConfig, limits, error) {
 	cfg, err := pgx.ParseConfig(dsn)
+	switch {
+	case err != nil && strings.Contains(err.Error(), "invalid port"):
+		return nil, limits{}, fmt.Errorf("%w: %w", err, errEscape)
+	case err != nil:
+		return nil, limits{}, err
+	case strings.Contains(cfg.Host, "@"): // the rest of a password
+		return nil, limits{}, errEscape
+	}
+	own, err := o.limits(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("read the PostgreSQL DSN: %w", err)
+		return nil, limits{}, err
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
@@ -81,11 +98,14 @@ func parse(dsn string) (*pgx.ConnConfig, error) {
 	cfg.OnPgError = func(conn *pgconn.PgConn, answer *pgconn.PgError) bool {
 		return closes(conn, answer) && answer.Code != readOnly
 	}
-	return cfg, nil
+	return cfg, own, nil
 }
 
+// sessionParams are those of every connection. A server that was set up without
+// a locale would take text as bytes, and speak no UTF8 by itself.
 func sessionParams() map[string]string {
 	return map[string]string{
+		"client_encoding":                     "UTF8",
 		"timezone":                            "UTC",
 		"default_transaction_isolation":       "read committed",
 		"idle_in_transaction_session_timeout": "60s",
@@ -108,4 +128,20 @@ const off = "off"
 // planSettings are the settings that are switched off for writing.
 func planSettings() []string {
 	return []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"}
+}
+
+// checkEncoding refuses a database that holds only some letters. One without an
+// encoding holds what it is given.
+func checkEncoding(on *sql.Conn) error {
+	var name string
+	_ = on.Raw(func(driver any) error { // it returns what the function returns
+		name = driver.(*conn).Conn.Conn().PgConn().ParameterStatus("server_encoding")
+		return nil
+	})
+	switch name {
+	case "UTF8", "SQL_ASCII", "":
+		return nil
+	}
+	return fmt.Errorf("it is encoded as %s, which has no place for every letter: "+
+		"make the database with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", name)
 }

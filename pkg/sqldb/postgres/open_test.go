@@ -64,6 +64,8 @@ func TestOpen_errors_do_not_hold_the_password(t *testing.T) {
 		"postgres://shop:hunter2@" + address + "/orders?connect_timeout=soon",
 		"postgres://shop:hunter2@" + host + ":port/orders",
 		"postgres://shop:hunter2%zz@" + address + "/orders",
+		"postgres://shop:p@hunter2@" + address + "/orders",
+		"postgres://shop:p/hunter2@" + address + "/orders",
 		"host=" + host + " port=" + port + " user=shop password=hunter2 dbname=orders",
 		"host=" + host + " port=x user=shop password=hunter2",
 		"host=" + host + " user=shop password='hunter2",
@@ -223,4 +225,18 @@ func explain(ctx context.Context, t *testing.T, tx *sqldb.Tx, statement string) 
 		t.Fatal(err)
 	}
 	return plan
+}
+
+// A server that was set up without a locale has databases without an encoding.
+func TestOpen_speaks_UTF8_to_a_database_without_encoding(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Private(t, pgtest.Options{})
+	server.Exec("CREATE DATABASE bytes ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	db := mustOpen(t, server.DSN("bytes"))
+	mustExec(t, db, "CREATE TABLE names (name text)")
+	mustExec(t, db, "INSERT INTO names VALUES ($1)", "Käse 🧀")
+	var got string
+	if err := db.Reader().QueryRowContext(t.Context(), "SELECT name FROM names").Scan(&got); err != nil || got != "Käse 🧀" {
+		t.Errorf("got %q, %v; want what was written", got, err)
+	}
 }

@@ -35,6 +35,9 @@ func checkSessions(ctx context.Context, writer, reader *sql.DB) error {
 	if err := checkSettings(ctx, first); err != nil {
 		return err
 	}
+	if err := checkEncoding(first); err != nil {
+		return err
+	}
 	server, err := backend(ctx, first)
 	if err != nil || server == told(first) {
 		return err // nobody stands between
