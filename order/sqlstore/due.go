@@ -116,8 +116,8 @@ func (c *Clock) waiting(ctx context.Context, now time.Time) (ids []string, last 
 
 // ripe returns those of the orders that there is something to say to. The others
 // moved after the horizon: they wait for those who are behind, and are passed over
-// until the horizon has come to them. To write down that each has to wait would
-// cost more than all else while many wait for one who is away.
+// until the horizon has come to them. Writing down that each has to wait would be
+// the larger part of what the clock costs while many wait for one who is away.
 func (c *Clock) ripe(ctx context.Context, ids []string, horizon, now time.Time) ([]string, error) {
 	if len(ids) == 0 || !horizon.Before(now) {
 		return ids, nil

@@ -99,6 +99,16 @@ func testMigrations(t *testing.T, dir string) {
 	wants(t, "migrate without a database", code, out, 2, "ORDERLY_DATABASE_URL")
 }
 
+// The operator's commands find NATS where the services find it.
+func testTopology(t *testing.T, dir string) {
+	file := filepath.Join(t.TempDir(), "nats")
+	if err := os.WriteFile(file, []byte(startBroker(t).URL()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out := run(t, []string{"ORDERLY_NATS_URL_FILE=" + file}, filepath.Join(dir, "orderly"), "topology", "apply")
+	wants(t, "topology apply", code, out, 0, "created", "stream ORDERS")
+}
+
 func testConfigPrint(t *testing.T, dir string) {
 	program := filepath.Join(dir, "order-service")
 	file := filepath.Join(t.TempDir(), "dsn")

@@ -133,6 +133,7 @@ func TestPrograms(t *testing.T) {
 		"services apart take orders to their end":    testOrders,
 		"services refuse what they cannot work with": testRefusals,
 		"the operator migrates":                      testMigrations,
+		"the operator sets up the streams":           testTopology,
 		"config print shows no password":             testConfigPrint,
 		"a service drains":                           testDrain,
 	} {
