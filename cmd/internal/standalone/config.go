@@ -126,6 +126,12 @@ func (p *PaymentSettings) List() settings.List {
 	}}
 }
 
+// operators are the variables of the orderly command, which an operator's shell
+// may have set.
+func operators() []string {
+	return []string{"ORDERLY_URL", "ORDERLY_INVENTORY_URL", "ORDERLY_PAYMENT_URL"}
+}
+
 // everybody's settings, for telling a typo from another service's variable.
 func everybody() []settings.List {
 	return []settings.List{new(config).list(), new(OrderSettings).List(), new(PaymentSettings).List()}
