@@ -23,6 +23,9 @@ func (b *bench) all(ctx context.Context, peers []peer, t *table) error {
 	// What is measured first must not pay for the making of PostgreSQL's log
 	// files, which those after it use again.
 	log.Print("warming up the servers")
+	if err := b.fillLog(ctx); err != nil {
+		return err
+	}
 	if _, err := b.measure(ctx, peer{name: "warm-up", program: "floor", kind: bare, orders: b.orders}, "default"); err != nil {
 		return err
 	}
