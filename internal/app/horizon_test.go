@@ -47,6 +47,15 @@ func TestHorizon(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for deadline := time.Now().Add(10 * time.Second); ; { // the server counts what waits a moment after it acknowledges
+		info, err := c.Info(ctx)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("two messages do not wait: %+v, %v", info, err)
+		}
+		if info.NumPending == 2 {
+			break
+		}
+	}
 	for seq := uint64(2); seq <= 3; seq++ {
 		stored, err := stream(t, js).GetMsg(ctx, seq)
 		if err != nil {
