@@ -26,8 +26,8 @@ func (f topologyFlags) Validate() error {
 	switch {
 	case f.Replicas < 1 || f.Replicas > 5:
 		return fmt.Errorf("--replicas: %d is not between 1 and 5", f.Replicas)
-	case f.AckWait < 5*time.Second || f.AckWait > time.Hour: // as the services take it
-		return fmt.Errorf("--ack-wait: %s is not between 5s and 1h", f.AckWait)
+	case f.AckWait < app.MinAckWait || f.AckWait > app.MaxAckWait:
+		return fmt.Errorf("--ack-wait: %s is not between %s and %s", f.AckWait, app.MinAckWait, app.MaxAckWait)
 	}
 	return nil
 }

@@ -21,6 +21,12 @@ const (
 	StreamDead      = "DLQ"
 )
 
+// MinAckWait and MaxAckWait are between which times an AckWait may be set.
+const (
+	MinAckWait = 5 * time.Second
+	MaxAckWait = time.Hour
+)
+
 const (
 	defaultAckWait = 30 * time.Second
 	maxAckPending  = 4096

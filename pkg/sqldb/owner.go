@@ -20,7 +20,7 @@ const claimAttempts = 5
 // owner. One that nobody has migrated yet is nobody's.
 func (db *DB) CheckOwner(ctx context.Context, owner string) error {
 	found, err := db.owner(ctx)
-	if err != nil || found == "" {
+	if err != nil {
 		return err
 	}
 	return owned(found, owner)
@@ -75,8 +75,9 @@ func (db *DB) mark(ctx context.Context, owner string) error {
 	})
 }
 
+// owned refuses an owner that was found, where it is not the one that is wanted.
 func owned(found, want string) error {
-	if want == "" || found == want {
+	if found == "" || want == "" || found == want {
 		return nil
 	}
 	return fmt.Errorf("%w: it is that of %q, and %q needs one of its own: look at the database that is configured for it", ErrOwner, found, want)

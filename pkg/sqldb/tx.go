@@ -51,6 +51,24 @@ type Row interface {
 	Scan(dest ...any) error
 }
 
+// Rows are the rows of a result, as database/sql and pgx have them.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+}
+
+// Read gives each of rows to Row, and ends with the first error. It does not
+// close them.
+func (s Statement) Read(rows Rows) error {
+	for rows.Next() {
+		if err := s.Row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // Query queues a query; each is called for each of its rows once it has run,
 // and ends the transaction with its first error. It may queue statements, and
 // must not use the database. What says for errors what the query is for.
@@ -148,10 +166,5 @@ func (tx *Tx) run(ctx context.Context, s Statement) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := s.Row(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return s.Read(rows)
 }

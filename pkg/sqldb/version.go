@@ -48,10 +48,8 @@ func (db *DB) Check(ctx context.Context, s Schema) error {
 	if err != nil {
 		return err
 	}
-	if owner != "" {
-		if err := owned(owner, s.Owner); err != nil {
-			return err
-		}
+	if err := owned(owner, s.Owner); err != nil {
+		return err
 	}
 	versions, err := db.Versions(ctx, s)
 	if err != nil {

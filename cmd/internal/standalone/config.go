@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"orderly/cmd/internal/settings"
+	"orderly/internal/app"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb/postgres"
 )
@@ -63,7 +64,7 @@ func (c *config) list() settings.List {
 		{
 			Flag: "ack-wait", Env: "ORDERLY_ACK_WAIT", Default: "30s",
 			Help:  "how long NATS waits for a process that died before it gives its events to another",
-			Value: settings.Duration(&c.ackWait, 5*time.Second, time.Hour),
+			Value: settings.Duration(&c.ackWait, app.MinAckWait, app.MaxAckWait),
 		},
 		{
 			Flag: "max-inputs", Env: "ORDERLY_MAX_INPUTS", Default: "0",
@@ -126,13 +127,13 @@ func (p *PaymentSettings) List() settings.List {
 	}}
 }
 
-// operators are the variables of the orderly command, which an operator's shell
+// operator are the variables of the orderly command, which an operator's shell
 // may have set.
-func operators() []string {
-	return []string{"ORDERLY_URL", "ORDERLY_INVENTORY_URL", "ORDERLY_PAYMENT_URL"}
+func operator() settings.List {
+	return settings.List{{Env: "ORDERLY_URL"}, {Env: "ORDERLY_INVENTORY_URL"}, {Env: "ORDERLY_PAYMENT_URL"}}
 }
 
 // everybody's settings, for telling a typo from another service's variable.
 func everybody() []settings.List {
-	return []settings.List{new(config).list(), new(OrderSettings).List(), new(PaymentSettings).List()}
+	return []settings.List{new(config).list(), new(OrderSettings).List(), new(PaymentSettings).List(), operator()}
 }

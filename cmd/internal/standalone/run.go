@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -68,9 +67,6 @@ func Run(s Service, args []string, stdout, stderr io.Writer) int {
 	defer func() { _ = log.Sync() }() // standard error often cannot be synced
 	log = log.Named(s.Name)
 	for _, name := range settings.Unknown("ORDERLY_", os.Environ(), everybody()...) {
-		if slices.Contains(operators(), name) {
-			continue
-		}
 		log.Warn("no service knows this environment variable: is it a typo?", zap.String("variable", name))
 	}
 	ctx := daemon.UntilSignal()

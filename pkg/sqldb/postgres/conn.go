@@ -145,12 +145,7 @@ func read(answers pgx.BatchResults, s sqldb.Statement) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := s.Row(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return s.Read(rows)
 }
 
 // blame says in err what failed: the statement read, or the one that kept all
