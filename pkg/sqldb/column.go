@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"strings"
@@ -51,16 +50,18 @@ func Micros(t time.Time) int64 { return t.UnixMicro() }
 
 // ScanTime returns a scanner that reads a [Time] column into dst, in UTC. NULL
 // gives the zero time.
-func ScanTime(dst *time.Time) sql.Scanner { return timeScanner{dst} }
+func ScanTime(dst *time.Time) TimeScanner { return TimeScanner{dst} }
 
-type timeScanner struct{ dst *time.Time }
+// TimeScanner reads a [Time] column. Make it with [ScanTime].
+type TimeScanner struct{ dst *time.Time }
 
-func (s timeScanner) Scan(src any) error {
+// Scan implements sql.Scanner.
+func (s TimeScanner) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
 		*s.dst = time.Time{}
 	case int64:
-		*s.dst = time.UnixMicro(v).UTC()
+		s.Set(v)
 	case time.Time:
 		*s.dst = v.UTC().Truncate(time.Microsecond)
 	default:
@@ -69,71 +70,84 @@ func (s timeScanner) Scan(src any) error {
 	return nil
 }
 
-// values returns rows with every value in the one form that a dialect encodes.
-func values(cols []Column, rows [][]any) ([][]any, error) {
-	out := make([][]any, len(rows))
-	cells := make([]any, len(rows)*len(cols))
-	for i, row := range rows {
-		if len(row) != len(cols) {
-			return nil, fmt.Errorf("row %d has %d values for %d columns", i, len(row), len(cols))
-		}
-		out[i], cells = cells[:len(cols):len(cols)], cells[len(cols):]
-		for j, v := range row {
-			value, err := cols[j].value(v)
-			if err != nil {
-				return nil, fmt.Errorf("row %d: %w", i, err)
-			}
-			out[i][j] = value
-		}
-	}
-	return out, nil
+// Set takes over Unix microseconds that a dialect has read.
+func (s TimeScanner) Set(micros int64) { *s.dst = time.UnixMicro(micros).UTC() }
+
+// Cell is one value in the form that a dialect encodes.
+type Cell struct {
+	Null bool
+	Text string // of a Text or UUID column
+	Int  int64  // of an Int or Time column; 0 or 1 of a Bool column
 }
 
-func (c Column) value(v any) (plain any, err error) {
-	switch v.(type) {
-	case string, int64, bool, time.Time:
-		plain = v // as it is, which the converter would find out at length
-	default:
-		if plain, err = driver.DefaultParameterConverter.ConvertValue(v); err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.Name, err)
+// Cell checks that the column takes v, so that all databases refuse the same
+// values, and returns it in the one form that they encode.
+func (c Column) Cell(v any) (Cell, error) {
+	cell, given := plain(v)
+	if given == other { // a named type, a pointer or a Valuer
+		converted, err := driver.DefaultParameterConverter.ConvertValue(v)
+		if err != nil {
+			return Cell{}, fmt.Errorf("column %s: %w", c.Name, err)
 		}
+		cell, given = plain(converted)
 	}
-	ok := true
-	switch p := plain.(type) {
-	case nil:
-	case string:
-		return c.text(p, plain)
-	case int64:
-		ok = c.Type == Int || c.Type == Time
-	case bool:
-		ok = c.Type == Bool
-	case time.Time:
-		if c.Type == Time && p.IsZero() {
-			return nil, nil
-		}
-		plain, ok = Micros(p), c.Type == Time
-	default:
-		ok = false
-	}
-	if !ok {
-		return nil, fmt.Errorf("column %s: a %s column does not take %T", c.Name, c.Type, v)
-	}
-	return plain, nil
-}
-
-// text checks s, so that both databases refuse the same strings. It returns
-// boxed, which holds s, to save an allocation.
-func (c Column) text(s string, boxed any) (any, error) {
 	switch {
-	case c.Type == UUID && !isUUID(s):
-		return nil, fmt.Errorf("column %s: %q is not a UUID of 36 characters in lower case", c.Name, s)
-	case c.Type == UUID:
-	case c.Type != Text:
-		return nil, fmt.Errorf("column %s: a %s column does not take a string", c.Name, c.Type)
-	case !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0:
-		return nil, fmt.Errorf("column %s: text is not UTF-8 or holds a NUL character: %.40q", c.Name, s)
+	case cell.Null:
+		return cell, nil
+	case !c.Type.takes(given):
+		return Cell{}, fmt.Errorf("column %s: a %s column does not take %T", c.Name, c.Type, v)
+	case c.Type == UUID && !isUUID(cell.Text):
+		return Cell{}, fmt.Errorf("column %s: %q is not a UUID of 36 characters in lower case", c.Name, cell.Text)
+	case c.Type == Text && (!utf8.ValidString(cell.Text) || strings.IndexByte(cell.Text, 0) >= 0):
+		return Cell{}, fmt.Errorf("column %s: text is not UTF-8 or holds a NUL character: %.40q", c.Name, cell.Text)
 	}
-	return boxed, nil
+	return cell, nil
+}
+
+// kind is what a value is, for the columns that take it.
+type kind int
+
+const (
+	other kind = iota
+	text
+	number
+	truth
+	instant
+)
+
+func (t ColumnType) takes(k kind) bool {
+	switch t {
+	case Text, UUID:
+		return k == text
+	case Int:
+		return k == number
+	case Bool:
+		return k == truth
+	case Time:
+		return k == instant || k == number
+	}
+	return false
+}
+
+func plain(v any) (Cell, kind) {
+	switch v := v.(type) {
+	case nil:
+		return Cell{Null: true}, instant
+	case string:
+		return Cell{Text: v}, text
+	case int64:
+		return Cell{Int: v}, number
+	case int:
+		return Cell{Int: int64(v)}, number
+	case bool:
+		if v {
+			return Cell{Int: 1}, truth
+		}
+		return Cell{}, truth
+	case time.Time:
+		return Cell{Null: v.IsZero(), Int: Micros(v)}, instant
+	}
+	return Cell{}, other
 }
 
 func isUUID(s string) bool {

@@ -35,7 +35,7 @@ type Dialect struct {
 	In func(column Column, n int) string
 
 	// Args encodes rows for Source and In. Every row is as wide as cols, and
-	// a value is nil, a string (Text, UUID), an int64 (Int, Time) or a bool.
+	// [Column.Cell] gives a value in the form to encode, or refuses it.
 	Args func(cols []Column, rows [][]any) ([]any, error)
 
 	// Probe is a query of one row that fails if the database cannot be read

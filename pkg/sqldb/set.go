@@ -88,11 +88,12 @@ func (db *DB) In(column Column, n int, values []string) (predicate string, arg a
 func (db *DB) Lock() string { return db.dialect.RowLock }
 
 func (db *DB) args(cols []Column, rows [][]any) ([]any, error) {
-	checked, err := values(cols, rows)
-	if err != nil {
-		return nil, err
+	for i, row := range rows {
+		if len(row) != len(cols) {
+			return nil, fmt.Errorf("row %d has %d values for %d columns", i, len(row), len(cols))
+		}
 	}
-	return db.dialect.Args(cols, checked)
+	return db.dialect.Args(cols, rows)
 }
 
 // badArg makes the query that it is an argument of fail with err.

@@ -145,7 +145,7 @@ func read(answers pgx.BatchResults, s sqldb.Statement) error {
 		return err
 	}
 	defer rows.Close()
-	return s.Read(rows)
+	return s.Read(&timed{Rows: rows})
 }
 
 // blame says in err what failed: the statement read, or the one that kept all

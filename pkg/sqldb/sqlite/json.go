@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"fmt"
 	"strconv"
 
 	"orderly/pkg/sqldb"
@@ -9,7 +8,7 @@ import (
 
 // args encodes rows as one JSON array of arrays. json_each gives back what went
 // in: integers of 64 bits are exact.
-func args(_ []sqldb.Column, rows [][]any) ([]any, error) {
+func args(cols []sqldb.Column, rows [][]any) ([]any, error) {
 	buf := append(make([]byte, 0, size(rows)), '[')
 	for i, row := range rows {
 		if i > 0 {
@@ -20,29 +19,27 @@ func args(_ []sqldb.Column, rows [][]any) ([]any, error) {
 			if j > 0 {
 				buf = append(buf, ',')
 			}
-			var err error
-			if buf, err = appendValue(buf, v); err != nil {
+			cell, err := cols[j].Cell(v)
+			if err != nil {
 				return nil, err
 			}
+			buf = appendCell(buf, cols[j].Type, cell)
 		}
 		buf = append(buf, ']')
 	}
 	return []any{string(append(buf, ']'))}, nil
 }
 
-func appendValue(buf []byte, v any) ([]byte, error) {
-	switch v := v.(type) {
-	case nil:
-		return append(buf, "null"...), nil
-	case int64:
-		return strconv.AppendInt(buf, v, 10), nil
-	case bool:
-		return strconv.AppendBool(buf, v), nil
-	case string:
-		return appendText(buf, v), nil
-	default:
-		return nil, fmt.Errorf("encode row: unexpected %T", v)
+func appendCell(buf []byte, t sqldb.ColumnType, cell sqldb.Cell) []byte {
+	switch {
+	case cell.Null:
+		return append(buf, "null"...)
+	case t == sqldb.Text, t == sqldb.UUID:
+		return appendText(buf, cell.Text)
+	case t == sqldb.Bool:
+		return strconv.AppendBool(buf, cell.Int != 0)
 	}
+	return strconv.AppendInt(buf, cell.Int, 10)
 }
 
 // appendText quotes s, which is valid UTF-8.
