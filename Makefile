@@ -31,9 +31,9 @@ race: setup ## run the tests under the race detector
 	CGO_ENABLED=1 go test -race -shuffle=on ./...
 
 .PHONY: test-faults
-test-faults: setup ## break a cluster under load in every way (SEED=N repeats a plan, ONLY=wipe selects)
+test-faults: setup ## break a cluster under load in every way (SEED=N repeats a plan, ONLY=wipe selects, RUNS=20, PARALLEL=4)
 	ORDERLY_FAULTS=all $(if $(SEED),ORDERLY_FAULT_SEED=$(SEED)) \
-		go test ./test/fault -count=1 -v -timeout 30m -run 'TestFaults$(if $(ONLY),/$(ONLY))'
+		go test ./test/fault -count=$(or $(RUNS),1) -parallel $(or $(PARALLEL),2) -v -timeout 4h -run 'TestFaults$(if $(ONLY),/$(ONLY))'
 
 .PHONY: setup
 setup: ## install what the tests need, if it is missing

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"orderly/pkg/sqldb/postgres"
 )
 
 // Spy is a driver that passes everything on, writes the statements down, and
@@ -81,7 +83,7 @@ func connector(t testing.TB, d Database) driver.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stdlib.GetConnector(*cfg)
+	return stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(postgres.RegisterArrays))
 }
 
 // file connects to an SQLite database.

@@ -63,8 +63,8 @@ func (b *batch) saveReservations(tx *sqldb.Tx) error {
 		if !t.changed {
 			continue
 		}
-		r := t.now
-		row := []any{id, r.State, r.Currency, r.TotalMinor, r.Reason, r.ProductID, r.UpdatedAt}
+		r := &t.now
+		row := []any{&r.OrderID, (*string)(&r.State), &r.Currency, &r.TotalMinor, &r.Reason, &r.ProductID, &r.UpdatedAt}
 		if t.stored {
 			changed = append(changed, row)
 		} else {
@@ -75,7 +75,7 @@ func (b *batch) saveReservations(tx *sqldb.Tx) error {
 			if err != nil {
 				return fmt.Errorf("lines of order %s: %w", id, err)
 			}
-			lines = append(lines, []any{id, string(text)})
+			lines = append(lines, []any{&r.OrderID, string(text)})
 		}
 	}
 	if err := tx.Update("reservations", []sqldb.Column{orderColumn}, reservationColumns, changed); err != nil {
@@ -94,8 +94,8 @@ func (b *batch) saveProducts(tx *sqldb.Tx) error {
 		if !s.changed {
 			continue
 		}
-		p := s.now
-		row := []any{id, p.Name, p.Currency, p.UnitPriceMinor, p.OnHand, p.Available, p.Reserved, p.Sold, p.UpdatedAt}
+		p := &s.now
+		row := []any{&p.ID, &p.Name, &p.Currency, &p.UnitPriceMinor, &p.OnHand, &p.Available, &p.Reserved, &p.Sold, &p.UpdatedAt}
 		if s.stored {
 			changed = append(changed, row)
 		} else {

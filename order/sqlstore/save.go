@@ -102,28 +102,30 @@ func (c *changes) write(tx *sqldb.Tx) error {
 }
 
 func (c *changes) add(t *tracked) {
-	o, before := t.now, t.loaded
-	moving := []any{o.Status, o.Reason, o.TotalMinor, o.Priced, o.StockSettled, o.PaymentSettled, o.UpdatedAt, o.NextRedrive, o.Redrives, t.entries + len(t.added)}
+	o, before := &t.now, &t.loaded
 	isNew := before.ID == ""
+	row := make([]any, 0, len(orderColumns))
+	row = append(row, &o.ID, (*string)(&o.Status), &o.Reason, &o.TotalMinor, &o.Priced, &o.StockSettled, &o.PaymentSettled,
+		&o.UpdatedAt, &o.NextRedrive, &o.Redrives, t.entries+len(t.added))
 	if isNew {
-		fixed := []any{o.CustomerID, o.Currency, o.Lane, o.CorrelationID, o.CreatedAt, o.Deadline}
-		c.placed = append(c.placed, slices.Concat([]any{o.ID}, moving, fixed))
+		c.placed = append(c.placed, append(row, &o.CustomerID, &o.Currency, &o.Lane, &o.CorrelationID, &o.CreatedAt, &o.Deadline))
 	} else {
-		c.moved = append(c.moved, slices.Concat([]any{o.ID}, moving))
+		c.moved = append(c.moved, row)
 	}
-	for i, e := range t.added {
-		c.entries = append(c.entries, []any{o.ID, t.entries + i + 1, e.event.ID, e.event.Name, e.event.Version, e.at, e.cause, string(e.event.Data)})
+	for i := range t.added {
+		e := &t.added[i]
+		c.entries = append(c.entries, []any{&o.ID, t.entries + i + 1, &e.event.ID, &e.event.Name, &e.event.Version, &e.at, &e.cause, string(e.event.Data)})
 	}
 	switch {
 	case isNew && !o.Closed():
-		c.opened = append(c.opened, []any{o.ID, o.Due()})
+		c.opened = append(c.opened, []any{&o.ID, o.Due()})
 	case !isNew && o.Closed() && !before.Closed():
-		c.closed = append(c.closed, o.ID)
+		c.closed = append(c.closed, &o.ID)
 	case !isNew && !o.Closed() && dueMoved(t):
-		c.due = append(c.due, []any{o.ID, o.Due()})
+		c.due = append(c.due, []any{&o.ID, o.Due()})
 	}
 	if o.Ended() && !before.Ended() {
-		c.ended = append(c.ended, []any{o.Status, o.ID})
+		c.ended = append(c.ended, []any{(*string)(&o.Status), &o.ID})
 	}
 }
 

@@ -103,8 +103,8 @@ func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
 		if !t.changed {
 			continue
 		}
-		p := t.now
-		row := []any{id, p.State, p.Currency, p.AmountMinor, p.Method, p.ChargeID, p.Code, p.IntentAt, p.UpdatedAt}
+		p := &t.now
+		row := []any{&p.OrderID, (*string)(&p.State), &p.Currency, &p.AmountMinor, &p.Method, &p.ChargeID, &p.Code, &p.IntentAt, &p.UpdatedAt}
 		if t.stored {
 			changed = append(changed, row)
 		} else {

@@ -56,7 +56,7 @@ func faultyPostgres(t testing.TB) (*sqldb.DB, *faulty) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return faultyDB(t, plain, stdlib.GetConnector(*cfg), 4)
+	return faultyDB(t, plain, stdlib.GetConnector(*cfg, stdlib.OptionAfterConnect(postgres.RegisterArrays)), 4)
 }
 
 func faultyDB(t testing.TB, plain *sqldb.DB, c driver.Connector, conns int) (*sqldb.DB, *faulty) {

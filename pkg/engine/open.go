@@ -48,6 +48,7 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 		Body:   ev.Payload,
 		Event:  ev,
 		cause:  ev.ID,
+		owed:   make([]owner, 0, 2), // its message, and the count of what is in hand
 		letter: &letter{consumer: r.cfg.Name, raw: raw, again: m.deliveries > 1},
 		Meta: Meta{
 			CorrelationID: ev.CorrelationID,

@@ -112,6 +112,7 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 	r := &result{
 		inputs:  inputs,
 		decided: make([]Decision, len(inputs)),
+		events:  make([]event.Event, 0, len(inputs)),
 		refused: make([]error, len(inputs)),
 		verdict: make([]verdict, len(inputs)),
 	}
@@ -182,12 +183,11 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 		d, err = r.states.Decide(ctx, now, in)
 		return err
 	})
-	var panicked *PanicError
 	switch {
 	case ctx.Err() != nil && time.Since(began) > e.cfg.TransactionTimeout/2:
 		r.slow = in
 		return fmt.Errorf("not decided within %v: %w", e.cfg.TransactionTimeout, ctx.Err())
-	case errors.As(err, &panicked):
+	case isPanic(err):
 		in.failure = err
 		return errSpoiled
 	case err != nil && (ctx.Err() != nil || e.cfg.DB.Retryable(err)):
@@ -246,8 +246,7 @@ func (e *Engine) finish(r *result) {
 func (e *Engine) logVerdicts(r *result) {
 	for i, in := range r.inputs {
 		err := r.refused[i]
-		var panicked *PanicError
-		if err == nil || in.awaited && !in.outcome && !errors.As(err, &panicked) { // its caller knows
+		if err == nil || in.awaited && !in.outcome && !isPanic(err) { // its caller knows
 			continue
 		}
 		log := e.log.Warn

@@ -65,6 +65,15 @@ func caught(fn func() error) (err error) {
 	return fn()
 }
 
+// isPanic reports whether err is a panic that was caught.
+func isPanic(err error) bool {
+	if err == nil {
+		return false
+	}
+	var p *PanicError
+	return errors.As(err, &p)
+}
+
 // errorFields is err as fields of a log entry, with the stack if it is a panic.
 func errorFields(err error) []zap.Field {
 	fields := []zap.Field{zap.Error(err)}

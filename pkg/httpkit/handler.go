@@ -16,6 +16,9 @@ import (
 // CorrelationHeader carries the correlation id of a request and its answer.
 const CorrelationHeader = "X-Correlation-ID"
 
+// correlationKey is CorrelationHeader as net/http keeps it.
+const correlationKey = "X-Correlation-Id"
+
 const maxBody = 1 << 20
 
 // HandlerConfig says what [NewHandler] does beside its duties.
@@ -76,21 +79,22 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.next.ServeHTTP(rec, r)
 }
 
+// setHeaders makes one array for all values, since each request has them.
 func setHeaders(header http.Header, x *exchange) {
-	header.Set(CorrelationHeader, x.correlationID)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("Referrer-Policy", "no-referrer")
+	values := [...]string{x.correlationID, "nosniff", "DENY", "no-referrer"}
+	for i, name := range [...]string{correlationKey, "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"} {
+		header[name] = values[i : i+1 : i+1]
+	}
 }
 
 // identify gives the request its names. One whose correlation id is refused
 // gets an id of its own, for the answer.
 func identify(r *http.Request) (*exchange, *Problem) {
 	x := &exchange{}
-	if trace := r.Header.Get("traceparent"); validTraceParent(trace) {
+	if trace := r.Header.Get("Traceparent"); validTraceParent(trace) {
 		x.traceParent = trace
 	}
-	given := r.Header.Values(CorrelationHeader)
+	given := r.Header[correlationKey]
 	if len(given) == 1 && validCorrelationID(given[0]) {
 		x.correlationID = given[0]
 		return x, nil

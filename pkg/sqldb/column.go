@@ -17,6 +17,7 @@ type Column struct {
 
 // ColumnType says which Go values a column takes. nil and a nil pointer are
 // NULL in all of them; named types, pointers and [driver.Valuer] are accepted.
+// A pointer is read at once and costs no allocation, as a value does.
 type ColumnType int
 
 const (
@@ -147,7 +148,36 @@ func plain(v any) (Cell, kind) {
 	case time.Time:
 		return Cell{Null: v.IsZero(), Int: Micros(v)}, instant
 	}
-	return Cell{}, other
+	return pointed(v)
+}
+
+// pointed is plain for pointers: a row of pointers into a struct boxes nothing.
+func pointed(v any) (Cell, kind) {
+	switch v := v.(type) {
+	case *string:
+		if v != nil {
+			return Cell{Text: *v}, text
+		}
+	case *int64:
+		if v != nil {
+			return Cell{Int: *v}, number
+		}
+	case *int:
+		if v != nil {
+			return Cell{Int: int64(*v)}, number
+		}
+	case *bool:
+		if v != nil {
+			return plain(*v)
+		}
+	case *time.Time:
+		if v != nil {
+			return plain(*v)
+		}
+	default:
+		return Cell{}, other
+	}
+	return plain(nil)
 }
 
 func isUUID(s string) bool {

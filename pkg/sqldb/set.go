@@ -70,9 +70,9 @@ func (tx *Tx) add(s Statement, cols []Column, rows [][]any, text func() string) 
 // values match no row. The text is the same for any number of values. A value
 // that the column cannot hold makes the query fail.
 func (db *DB) In(column Column, n int, values []string) (predicate string, arg any) {
-	rows := make([][]any, len(values))
-	for i, v := range values {
-		rows[i] = []any{v}
+	cells, rows := make([]any, len(values)), make([][]any, len(values))
+	for i := range values {
+		cells[i], rows[i] = &values[i], cells[i:i+1]
 	}
 	predicate = db.dialect.In(column, n)
 	args, err := db.args([]Column{column}, rows)

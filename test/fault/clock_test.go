@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,15 +68,23 @@ func readClockJump(name string) (jump int64) {
 
 // movableClocks builds the programs, each replica with a clock of its own.
 func movableClocks(t *testing.T, cfg *cluster.Config) {
-	dir := t.TempDir()
-	if err := build(dir, "-overlay", clockOverlay(t)); err != nil {
-		t.Fatal(err)
-	}
+	dir := filepath.Join(programs, "clock")
+	clockPrograms.Do(func() {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := build(dir, "-overlay", clockOverlay(t)); err != nil {
+			t.Fatal(err)
+		}
+	})
 	cfg.Programs = dir
 	cfg.Settings = func(replica string) []string {
 		return append(settings(), clockVariable+"="+clockFile(cfg.Dir, replica))
 	}
 }
+
+// clockPrograms are built once, however often the scenario runs.
+var clockPrograms sync.Once
 
 func clockFile(dir, replica string) string { return filepath.Join(dir, replica+".clock") }
 

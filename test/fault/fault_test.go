@@ -35,7 +35,10 @@ func TestFaults(t *testing.T) {
 	}
 	s := seed(t)
 	for _, one := range scenarios() {
-		t.Run(one.name, func(t *testing.T) { run(t, s, one) })
+		t.Run(one.name, func(t *testing.T) {
+			t.Parallel() // mostly waits: -parallel says how many clusters the machine carries
+			run(t, s, one)
+		})
 	}
 }
 

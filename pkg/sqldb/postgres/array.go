@@ -118,8 +118,10 @@ func elementOID(t sqldb.ColumnType) uint32 {
 	}
 }
 
-// registerArrays teaches a connection to send an array as it is.
-func registerArrays(_ context.Context, conn *pgx.Conn) error {
+// RegisterArrays teaches a connection of pgx to send the arrays of [sqldb.DB.In]
+// and of the set statements as they are. Those of [Open] know it; a pool of
+// another making needs it after each connect.
+func RegisterArrays(_ context.Context, conn *pgx.Conn) error {
 	for _, oid := range []uint32{pgtype.UUIDArrayOID, pgtype.Int8ArrayOID, pgtype.BoolArrayOID, pgtype.TextArrayOID} {
 		known, ok := conn.TypeMap().TypeForOID(oid)
 		if ok {

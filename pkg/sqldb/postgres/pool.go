@@ -85,7 +85,7 @@ func (l limits) pool(cfg *pgx.ConnConfig, params map[string]string, size int) *s
 	own := cfg.Copy()
 	maps.Copy(params, own.RuntimeParams)
 	own.RuntimeParams = params
-	db := sql.OpenDB(connector{stdlib.GetConnector(*own, stdlib.OptionAfterConnect(registerArrays))})
+	db := sql.OpenDB(connector{stdlib.GetConnector(*own, stdlib.OptionAfterConnect(RegisterArrays))})
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(l.idleTime)
