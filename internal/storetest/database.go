@@ -47,7 +47,7 @@ func (d Database) Spied(t testing.TB) (Replica, *Spy) {
 	write, read := sql.OpenDB(s), sql.OpenDB(s)
 	write.SetMaxOpenConns(1)
 	dialect := d.Open(t).Dialect()
-	dialect.Send = nil // a round trip for each, where the spy hears them
+	dialect.Send, dialect.Reach = nil, nil // a round trip for each, where the spy hears them
 	db := closed(t, sqldb.New(write, read, dialect))
 	return d.service.serve(t, db), s
 }

@@ -67,7 +67,7 @@ func faultyDB(t testing.TB, plain *sqldb.DB, c driver.Connector, conns int) (*sq
 	write.SetMaxOpenConns(conns)
 	read := sql.OpenDB(c)
 	dialect := plain.Dialect()
-	dialect.Send = nil // a round trip for each statement, where the driver sees them
+	dialect.Send, dialect.Reach = nil, nil // a round trip for each statement, where the driver sees them
 	return prepared(t, sqldb.New(write, read, dialect), nil), f
 }
 

@@ -52,23 +52,14 @@ func (db *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	for tx.err != nil || len(tx.queue) > 0 { // what has run may queue more
-		if err := tx.Send(ctx); err != nil {
-			return err
-		}
-	}
-	// Past this point an ended context means that nobody knows the outcome.
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+	if err := tx.finish(ctx); err != nil {
+		return err
 	}
 	err = inner.Commit()
 	if errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("commit: the function or its context had ended the transaction: %w", err)
 	}
-	if err != nil {
-		return &commitError{err}
-	}
-	return nil
+	return UnknownCommit(err)
 }
 
 // InReadTx runs fn in a transaction that only reads and that sees one snapshot

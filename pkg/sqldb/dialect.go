@@ -24,7 +24,16 @@ type Dialect struct {
 	// Send runs statements in their order on conn, which is in a transaction
 	// of InTx, and ends with the first error. It says with Statement.Fail what
 	// failed. Nil if a round trip costs nothing: then they run one by one.
+	//
+	// The last statement may be [Commit], after which the Commit of conn's
+	// transaction has nothing left to do. An error that leaves open whether it
+	// happened is an [UnknownCommit].
 	Send func(ctx context.Context, conn *sql.Conn, statements []Statement) error
+
+	// Reach makes of an UPDATE one that fails unless it changes as many rows as
+	// the parameter $n says, so that nobody has to look before the COMMIT. Nil
+	// where Send is.
+	Reach func(update string, n int) string
 
 	// Source is a table expression named "given" with the given columns, one
 	// row for each of the rows that Args encodes. Its parameters start at $1.

@@ -163,16 +163,21 @@ func TestTx_update_of_too_few_rows_rolls_back(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		db := withItems(t, e)
-		err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
-			tx.Exec("add", writeOne, key(1))
-			err := tx.Update("items", []sqldb.Column{id}, []sqldb.Column{qty}, [][]any{{key(1), 1}, {key(2), 2}})
-			_ = tx.Send(t.Context())
-			return err
-		})
-		if err == nil || db.Retryable(err) || db.Conflict(err) || err.Error() != "update 2 rows of items: 1 rows were reached" {
-			t.Errorf("got %v, retryable %v; want a lasting error that counts the rows", err, db.Retryable(err))
+		for when, send := range map[string]func(*sqldb.Tx) error{
+			"sent before":          func(tx *sqldb.Tx) error { return tx.Send(t.Context()) },
+			"sent with the COMMIT": func(*sqldb.Tx) error { return nil },
+		} {
+			err := db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+				tx.Exec("add", writeOne, key(1))
+				err := tx.Update("items", []sqldb.Column{id}, []sqldb.Column{qty}, [][]any{{key(1), 1}, {key(2), 2}})
+				_ = send(tx)
+				return err
+			})
+			if err == nil || db.Retryable(err) || db.Conflict(err) || err.Error() != "update 2 rows of items: 1 rows were reached" {
+				t.Errorf("%s: got %v, retryable %v; want a lasting error that counts the rows", when, err, db.Retryable(err))
+			}
+			none(t, db, when)
 		}
-		none(t, db, "too few")
 	})
 }
 

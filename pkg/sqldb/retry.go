@@ -28,8 +28,15 @@ func (db *DB) Retryable(err error) bool {
 // no conflict.
 func (db *DB) Conflict(err error) bool { return db.dialect.Fault(err) == Conflict }
 
-// commitError marks the error of a COMMIT that was sent, because an error that
-// is not the database's answer leaves its outcome unknown.
+// UnknownCommit marks the error of a COMMIT that was sent, because an error that
+// is not the database's answer leaves its outcome unknown. Nil stays nil.
+func UnknownCommit(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &commitError{err}
+}
+
 type commitError struct{ err error }
 
 func (e *commitError) Error() string { return fmt.Sprintf("commit: %v", e.err) }

@@ -11,9 +11,13 @@ import (
 // value for each of cols. No rows is no statement. A row that exists is an
 // error, which is retryable: another replica may just have added it.
 func (tx *Tx) Insert(table string, cols []Column, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	names := list(cols, "%s", ", ")
-	return tx.change("insert", table, cols, rows, func() string {
-		return "INSERT INTO " + table + " (" + names + ") SELECT " + names + " FROM " + tx.db.dialect.Source(cols)
+	return tx.add(cols, rows, Statement{
+		What: fmt.Sprintf("insert %d rows of %s", len(rows), table),
+		Text: "INSERT INTO " + table + " (" + names + ") SELECT " + names + " FROM " + tx.db.dialect.Source(cols),
 	})
 }
 
@@ -22,45 +26,52 @@ func (tx *Tx) Insert(table string, cols []Column, rows [][]any) error {
 // No rows is no statement. That a key is missing from the table, or is given
 // twice, is an error that is not retryable.
 func (tx *Tx) Update(table string, keys, set []Column, rows [][]any) error {
-	cols := slices.Concat(keys, set)
-	return tx.change("update", table, cols, rows, func() string {
-		return "UPDATE " + table + " SET " + list(set, "%s = given.%s", ", ") +
-			" FROM " + tx.db.dialect.Source(cols) +
-			" WHERE " + list(keys, table+".%s = given.%s", " AND ")
-	})
-}
-
-// Delete queues one statement that removes the rows of table whose key is one
-// of values; those that are not there are none less. No values is no statement.
-func (tx *Tx) Delete(table string, key Column, values []any) error {
-	rows := make([][]any, len(values))
-	for i := range values {
-		rows[i] = values[i : i+1]
+	if len(rows) == 0 {
+		return nil
 	}
-	s := Statement{What: fmt.Sprintf("delete %d rows from %s", len(rows), table)}
-	return tx.add(s, []Column{key}, rows, func() string { return "DELETE FROM " + table + " WHERE " + tx.db.dialect.In(key, 1) })
-}
-
-// change queues a statement that must reach each of rows.
-func (tx *Tx) change(verb, table string, cols []Column, rows [][]any, text func() string) error {
-	s := Statement{What: fmt.Sprintf("%s %d rows of %s", verb, len(rows), table)}
+	cols := slices.Concat(keys, set)
+	s := Statement{
+		What: fmt.Sprintf("update %d rows of %s", len(rows), table),
+		Text: "UPDATE " + table + " SET " + list(set, "%s = given.%s", ", ") +
+			" FROM " + tx.db.dialect.Source(cols) +
+			" WHERE " + list(keys, table+".%s = given.%s", " AND "),
+	}
+	if reach := tx.db.dialect.Reach; reach != nil {
+		s.Text = reach(s.Text, len(cols)+1)
+		return tx.add(cols, rows, s, len(rows))
+	}
 	s.Affected = func(n int64) error {
 		if n != int64(len(rows)) {
 			return fmt.Errorf("%d rows were reached", n)
 		}
 		return nil
 	}
-	return tx.add(s, cols, rows, text)
+	return tx.add(cols, rows, s)
 }
 
-func (tx *Tx) add(s Statement, cols []Column, rows [][]any, text func() string) (err error) {
-	if len(rows) == 0 {
+// Delete queues one statement that removes the rows of table whose key is one
+// of values; those that are not there are none less. No values is no statement.
+func (tx *Tx) Delete(table string, key Column, values []any) error {
+	if len(values) == 0 {
 		return nil
 	}
-	if s.Args, err = tx.db.args(cols, rows); err != nil {
+	rows := make([][]any, len(values))
+	for i := range values {
+		rows[i] = values[i : i+1]
+	}
+	return tx.add([]Column{key}, rows, Statement{
+		What: fmt.Sprintf("delete %d rows from %s", len(rows), table),
+		Text: "DELETE FROM " + table + " WHERE " + tx.db.dialect.In(key, 1),
+	})
+}
+
+// add queues s with rows as its arguments, and more behind them.
+func (tx *Tx) add(cols []Column, rows [][]any, s Statement, more ...any) error {
+	args, err := tx.db.args(cols, rows)
+	if err != nil {
 		return s.Fail(err)
 	}
-	s.Text = text()
+	s.Args = append(args, more...)
 	tx.queue = append(tx.queue, s)
 	return nil
 }

@@ -32,11 +32,15 @@ type Statement struct {
 	Args []any
 	// Row, if not nil, is called for each row that the statement returns.
 	Row func(Row) error
-	// Affected, if not nil, is told how many rows the statement changed.
+	// Affected, if not nil, is told how many rows the statement changed. It is
+	// for dialects without Reach.
 	Affected func(n int64) error
 	// What it does, for errors.
 	What string
 }
+
+// Commit is the text of the statement that ends a transaction.
+const Commit = "commit"
 
 // Fail says in err what the statement was to do. A nil err stays nil.
 func (s Statement) Fail(err error) error {
@@ -129,6 +133,31 @@ func (tx *Tx) Now(ctx context.Context) (time.Time, error) {
 	}
 	return tx.now, nil
 }
+
+// finish sends what is queued, with the COMMIT if nobody has to look at an answer
+// before it.
+func (tx *Tx) finish(ctx context.Context) error {
+	for tx.err != nil || slices.ContainsFunc(tx.queue, Statement.asks) { // what has run may queue more
+		if err := tx.Send(ctx); err != nil {
+			return err
+		}
+	}
+	// Past this point an ended context means that nobody knows the outcome.
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	switch {
+	case len(tx.queue) == 0:
+		return nil
+	case tx.db.dialect.Send == nil:
+		return tx.Send(ctx)
+	}
+	tx.Exec("commit", Commit)
+	return tx.db.dialect.Send(ctx, tx.conn, tx.queue)
+}
+
+// asks reports whether the statement's answer may end the transaction.
+func (s Statement) asks() bool { return s.Row != nil || s.Affected != nil }
 
 // SQL sends what is queued and returns the transaction for statements of the
 // caller's own, in turns with queued ones. Do not commit it or roll it back.

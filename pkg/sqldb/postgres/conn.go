@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"orderly/pkg/sqldb"
@@ -30,7 +31,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 // conn is a connection of pgx whose transaction may be yet to begin.
 type conn struct {
 	*stdlib.Conn
-	waiting bool // BEGIN goes with the next statement
+	waiting   bool // BEGIN goes with the next statement
+	committed bool // COMMIT went with the last ones
 }
 
 var _ driver.Validator = (*conn)(nil)
@@ -116,8 +118,8 @@ func (c *conn) send(ctx context.Context, statements []sqldb.Statement) (err erro
 	}
 	answers := c.Conn.Conn().SendBatch(ctx, batch)
 	defer func() {
-		if closed := answers.Close(); err == nil {
-			err = closed
+		if closed := answers.Close(); err == nil && closed != nil {
+			err = blame(closed, statements[len(statements)-1], statements)
 		}
 	}()
 	for _, s := range statements {
@@ -126,7 +128,13 @@ func (c *conn) send(ctx context.Context, statements []sqldb.Statement) (err erro
 		}
 		c.waiting = false
 	}
+	c.committed = ends(statements)
 	return nil
+}
+
+// ends reports whether the last of statements is a COMMIT.
+func ends(statements []sqldb.Statement) bool {
+	return statements[len(statements)-1].Text == sqldb.Commit
 }
 
 // idle reports whether the server last said that no transaction is open.
@@ -134,11 +142,8 @@ func (c *conn) idle() bool { return c.Conn.Conn().PgConn().TxStatus() == 'I' }
 
 func read(answers pgx.BatchResults, s sqldb.Statement) error {
 	if s.Row == nil {
-		tag, err := answers.Exec()
-		if err != nil || s.Affected == nil {
-			return err
-		}
-		return s.Affected(tag.RowsAffected())
+		_, err := answers.Exec()
+		return err
 	}
 	rows, err := answers.Query()
 	if err != nil {
@@ -149,15 +154,22 @@ func read(answers pgx.BatchResults, s sqldb.Statement) error {
 }
 
 // blame says in err what failed: the statement read, or the one that kept all
-// of them from being sent.
+// of them from being sent. Where a COMMIT was among them, an error that is not
+// the server's answer does not tell whether it happened.
 func blame(err error, read sqldb.Statement, statements []sqldb.Statement) error {
 	var unsent pgx.ErrPreprocessingBatch
-	if errors.As(err, &unsent) {
+	var answer *pgconn.PgError
+	switch {
+	case errors.As(err, &unsent):
 		for _, s := range statements {
 			if s.Text == unsent.SQL() {
 				return s.Fail(unsent.Unwrap())
 			}
 		}
+	case errors.As(err, &answer):
+		err = unreached(answer)
+	case ends(statements) && !pgconn.SafeToRetry(err):
+		return sqldb.UnknownCommit(err)
 	}
 	return read.Fail(err)
 }
@@ -169,8 +181,8 @@ type tx struct {
 }
 
 func (t *tx) Commit() error {
-	if t.waiting { // nothing was done in it
-		t.waiting = false
+	if t.waiting || t.committed { // nothing was done in it, or all is
+		t.waiting, t.committed = false, false
 		return nil
 	}
 	tag, err := t.Conn.Conn().Exec(t.ctx, "commit")
@@ -185,7 +197,7 @@ const rollbackTimeout = 5 * time.Second
 
 // Rollback uses a context of its own, so that the connection can be used again.
 func (t *tx) Rollback() error {
-	t.waiting = false
+	t.waiting, t.committed = false, false
 	if t.idle() {
 		return nil
 	}

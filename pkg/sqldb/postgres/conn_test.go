@@ -56,17 +56,21 @@ func TestTx_costs_a_round_trip_for_each_queue(t *testing.T) {
 	w := newWire(t)
 	db := single(t, w.dsn)
 	ctx := t.Context()
-	cost := func(queues, statements int) int64 {
+	queue := func(tx *sqldb.Tx, statements int) {
+		for n := range statements {
+			tx.Exec("add", fmt.Sprintf("UPDATE accounts SET sum = sum + %d WHERE id = $1", n), 1)
+		}
+	}
+	cost := func(sent, statements, last int) int64 {
 		return w.during(func() {
 			err := db.InTx(ctx, func(tx *sqldb.Tx) error {
-				for range queues {
-					for n := range statements {
-						tx.Exec("add", fmt.Sprintf("UPDATE accounts SET sum = sum + %d WHERE id = $1", n), 1)
-					}
+				for range sent {
+					queue(tx, statements)
 					if err := tx.Send(ctx); err != nil {
 						return err
 					}
 				}
+				queue(tx, last)
 				return nil
 			})
 			if err != nil {
@@ -74,13 +78,13 @@ func TestTx_costs_a_round_trip_for_each_queue(t *testing.T) {
 			}
 		})
 	}
-	cost(1, 20) // prepares
+	cost(1, 20, 1) // prepares
 	for _, test := range []struct {
-		queues, statements int
-		want               int64
-	}{{0, 0, 0}, {1, 0, 2}, {1, 1, 2}, {1, 20, 2}, {2, 20, 3}} {
-		if got := cost(test.queues, test.statements); got != test.want {
-			t.Errorf("%d times %d statements and COMMIT: %d round trips, want %d", test.queues, test.statements, got, test.want)
+		sent, statements, last int
+		want                   int64
+	}{{0, 0, 0, 0}, {0, 0, 20, 1}, {1, 0, 0, 2}, {1, 1, 0, 2}, {1, 20, 0, 2}, {1, 20, 20, 2}, {2, 20, 0, 3}, {2, 20, 1, 3}} {
+		if got := cost(test.sent, test.statements, test.last); got != test.want {
+			t.Errorf("%d times %d statements, then %d and COMMIT: %d round trips, want %d", test.sent, test.statements, test.last, got, test.want)
 		}
 	}
 }
@@ -88,17 +92,30 @@ func TestTx_costs_a_round_trip_for_each_queue(t *testing.T) {
 // Nobody but the server knows that it committed.
 func TestRetryable_lost_answer_of_a_commit(t *testing.T) {
 	t.Parallel()
-	w := newWire(t)
-	db := single(t, w.dsn)
-	w.loseCommit.Store(true)
-	err := exec(t.Context(), db, "UPDATE accounts SET sum = sum + 1 WHERE id = 1")
-	wantRetryable(t, db, err, true)
-	if w.loseCommit.Load() {
-		t.Error("no COMMIT was seen")
+	const update = "UPDATE accounts SET sum = sum + 1 WHERE id = 1"
+	for name, run := range map[string]func(ctx context.Context, db *sqldb.DB) error{
+		"with the last statements": func(ctx context.Context, db *sqldb.DB) error { return exec(ctx, db, update) },
+		"alone": func(ctx context.Context, db *sqldb.DB) error {
+			return db.InTx(ctx, func(tx *sqldb.Tx) error {
+				tx.Exec("add", update)
+				return tx.Send(ctx)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire(t)
+			db := single(t, w.dsn)
+			w.loseCommit.Store(true)
+			wantRetryable(t, db, run(t.Context(), db), true)
+			if w.loseCommit.Load() {
+				t.Error("no COMMIT was seen")
+			}
+			wantSum(t, db, 1)
+			mustExec(t, db, update)
+			wantSum(t, db, 2)
+		})
 	}
-	wantSum(t, db, 1)
-	mustExec(t, db, "UPDATE accounts SET sum = sum + 1 WHERE id = 1")
-	wantSum(t, db, 2)
 }
 
 func TestRetryable_connection_killed_before_it_is_used(t *testing.T) {

@@ -15,6 +15,7 @@ func dialect() sqldb.Dialect {
 		RowLock:       " FOR NO KEY UPDATE",
 		Now:           now,
 		Send:          send,
+		Reach:         reach,
 		Source:        source,
 		In:            in,
 		Args:          args,

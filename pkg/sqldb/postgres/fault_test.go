@@ -185,7 +185,21 @@ func TestRetryable_not_when_the_context_ends_a_statement(t *testing.T) {
 	db := accounts(t, pgtest.DSN(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	wantRetryable(t, db, exec(ctx, db, "SELECT pg_sleep(10)"), false)
+	err := db.InTx(ctx, func(tx *sqldb.Tx) error {
+		tx.Exec("sleep", "SELECT pg_sleep(10)")
+		return tx.Send(ctx)
+	})
+	wantRetryable(t, db, err, false)
+	mustExec(t, db, "SELECT 1")
+}
+
+// The server may get to the COMMIT that came with it.
+func TestRetryable_when_the_context_ends_a_statement_that_a_commit_came_with(t *testing.T) {
+	t.Parallel()
+	db := accounts(t, pgtest.DSN(t))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	wantRetryable(t, db, exec(ctx, db, "SELECT pg_sleep(10)"), true)
 	mustExec(t, db, "SELECT 1")
 }
 

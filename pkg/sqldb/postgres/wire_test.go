@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -78,6 +79,7 @@ type line struct {
 	*wire
 	client, server net.Conn
 	asking, losing atomic.Bool
+	commit         []byte // the name under which COMMIT was prepared
 }
 
 // pass carries what comes from one end to the other, as long as look lets it.
@@ -102,10 +104,20 @@ func (l *line) asks(data []byte) bool {
 	if !l.asking.Swap(true) {
 		l.trips.Add(1)
 	}
-	if bytes.Contains(data, []byte("commit\x00")) && l.loseCommit.Swap(false) {
+	if l.commits(data) && l.loseCommit.Swap(false) {
 		l.losing.Store(true)
 	}
 	return true
+}
+
+// commits reports whether data has a COMMIT: alone as a simple query, or bound
+// among other statements under the name that it was prepared with.
+func (l *line) commits(data []byte) bool {
+	if before, _, ok := bytes.Cut(data, []byte("\x00commit\x00")); ok {
+		l.commit = bytes.Clone(before[bytes.LastIndex(before, []byte("stmtcache_")):])
+	}
+	bound := l.commit != nil && bytes.Contains(data, slices.Concat([]byte{0}, l.commit, []byte{0}))
+	return bound || bytes.Contains(data, []byte("Q\x00\x00\x00\x0bcommit\x00"))
 }
 
 func (l *line) answers([]byte) bool {
