@@ -18,39 +18,38 @@ type calls struct {
 	e     *Engine
 	slots chan struct{}
 
-	mu      sync.Mutex          // guards flights
-	flights map[string][]*Input // calls under way and who waits for them, by key
+	mu      sync.Mutex // guards flights and what is in them
+	flights map[string]*flight
+}
+
+// flight is a call until its outcome is known.
+type flight struct {
+	call   *Call    // the latest that was asked for
+	inputs []*Input // who waits for it
 }
 
 func newCalls(e *Engine) *calls {
-	return &calls{e: e, slots: make(chan struct{}, e.cfg.MaxCalls), flights: make(map[string][]*Input)}
+	return &calls{e: e, slots: make(chan struct{}, e.cfg.MaxCalls), flights: make(map[string]*flight)}
 }
 
 // start makes a call, or joins the input to one that is under way with the
-// same key. How many wait for a slot is bounded by what the readers may have
-// in hand.
+// same key. How many wait is bounded by what the readers may have in hand.
 func (c *calls) start(in *Input, call *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting, joins := c.flights[call.Key]
-	c.flights[call.Key] = append(waiting, in)
-	if joins {
+	f, joins := c.flights[call.Key]
+	if !joins {
+		c.flights[call.Key] = &flight{call: call, inputs: []*Input{in}}
+		c.e.background.Go(func() { c.run(call.Key) })
 		return
 	}
-	c.e.background.Go(func() { c.run(call) })
+	f.call, f.inputs = call, append(f.inputs, in)
 }
 
-func (c *calls) run(call *Call) {
+func (c *calls) run(key string) {
 	ctx := c.e.ctx
-	select {
-	case c.slots <- struct{}{}:
-	case <-ctx.Done():
-		giveUp(c.land(call.Key), ctx.Err())
-		return
-	}
-	body, err := c.untilKnown(ctx, call)
-	<-c.slots
-	inputs := c.land(call.Key)
+	body, err := c.untilKnown(ctx, key)
+	inputs := c.land(key)
 	if errors.Is(err, errWaiting) || ctx.Err() != nil && err != nil {
 		giveUp(inputs, err)
 		return
@@ -68,31 +67,58 @@ func (c *calls) run(call *Call) {
 // untilKnown makes the call until it has an answer. The only error that it
 // returns while the engine runs is a definite refusal; a clean stop does not
 // wait for another attempt.
-func (c *calls) untilKnown(ctx context.Context, call *Call) (any, error) {
+func (c *calls) untilKnown(ctx context.Context, key string) (any, error) {
 	for attempt := 1; ; attempt++ {
-		var body any
-		err := caught(func() (err error) {
-			body, err = call.Do(ctx)
-			return err
-		})
+		body, err := c.try(ctx, key)
 		if err == nil {
 			return body, nil
 		}
 		var never *neverError
-		if errors.As(err, &never) || ctx.Err() != nil {
-			return nil, fmt.Errorf("call %s: %w", call.Key, err)
+		if errors.As(err, &never) || errors.Is(err, errWaiting) || ctx.Err() != nil {
+			return nil, fmt.Errorf("call %s: %w", key, err)
 		}
 		var panicked *PanicError
 		if attempt&(attempt-1) == 0 || errors.As(err, &panicked) { // seldom, but not only once
-			fields := append(errorFields(err), zap.String("key", call.Key), zap.Int("attempt", attempt))
+			fields := append(errorFields(err), zap.String("key", key), zap.Int("attempt", attempt))
 			c.e.log.Warn("outcome of a call is unknown, calling again", fields...)
 		}
 		select {
 		case <-time.After(jittered(grow(c.e.cfg.CallPause, attempt, callMaxPause))):
 		case <-c.e.stopping:
-			return nil, fmt.Errorf("call %s: %w", call.Key, errWaiting)
+			return nil, fmt.Errorf("call %s: %w", key, errWaiting)
 		}
 	}
+}
+
+// try makes the call once, when there is a slot and the breaker lets it through.
+func (c *calls) try(ctx context.Context, key string) (body any, err error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	leave, err := c.e.cfg.Breaker.Enter(c.e.running)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errWaiting, err)
+	}
+	do := c.latest(key).Do
+	ctx, cancel := context.WithTimeout(ctx, c.e.cfg.CallTimeout)
+	defer cancel()
+	err = caught(func() (err error) {
+		body, err = do(ctx)
+		return err
+	})
+	leave(err)
+	return body, err
+}
+
+// latest returns what was asked for last under a key. Each of the calls would tell
+// the outcome; the latest is of the state that there is now.
+func (c *calls) latest(key string) *Call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flights[key].call
 }
 
 // land ends a flight: whoever asks for the same call from now on makes it
@@ -100,7 +126,14 @@ func (c *calls) untilKnown(ctx context.Context, call *Call) (any, error) {
 func (c *calls) land(key string) []*Input {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	inputs := c.flights[key]
+	inputs := c.flights[key].inputs
 	delete(c.flights, key)
 	return inputs
+}
+
+// count returns how many calls have no outcome yet.
+func (c *calls) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.flights)
 }

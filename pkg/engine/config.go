@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
+	"orderly/pkg/breaker"
 	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
@@ -62,6 +63,15 @@ type Config struct {
 	MaxUnsent int
 	// MaxCalls is how many outside calls run at a time; 512 if zero.
 	MaxCalls int
+	// CallTimeout is how long one try of a call may take; its outcome is unknown
+	// then. 10 s if zero. It may be longer than a consumer's AckWait, which
+	// heartbeats extend; if it is longer than StopTimeout, a stop may have to leave
+	// calls that are under way.
+	CallTimeout time.Duration
+	// Breaker stands before the calls: while it is open none is tried, and
+	// Consumers whose events lead to Calls fetch nothing. If nil, calls are tried
+	// whatever became of those before.
+	Breaker *breaker.Breaker
 	// CallPause is the pause after a call without an answer, doubled each time
 	// up to 5 s and spread by jitter; 50 ms if zero.
 	CallPause time.Duration
@@ -80,6 +90,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Linger, 2*time.Millisecond)
 	def(&c.MaxUnsent, 16<<10)
 	def(&c.MaxCalls, 512)
+	def(&c.CallTimeout, 10*time.Second)
 	def(&c.CallPause, 50*time.Millisecond)
 	def(&c.TransactionTimeout, 30*time.Second)
 	def(&c.StopTimeout, 25*time.Second)
@@ -113,7 +124,7 @@ func (c Config) validate() error {
 		return errors.New("a Registry is required with a JetStream")
 	case min(c.MaxInputs, c.MaxWeight, c.MaxAttempts, c.MaxUnsent, c.MaxCalls) < 0:
 		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts, MaxUnsent and MaxCalls may be negative")
-	case min(c.RetryPause, c.CallPause, c.TransactionTimeout, c.StopTimeout) < 0:
+	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StopTimeout) < 0:
 		return errors.New("pauses and timeouts must not be negative")
 	}
 	for _, r := range c.Consumers {

@@ -48,13 +48,15 @@ type Decision struct {
 
 // Call is one call to the outside world.
 type Call struct {
-	// Key joins calls: while one with this key is under way in this process, a
-	// second one waits for the first one's outcome, which is then decided for
-	// each of the inputs that asked. Required.
+	// Key joins calls: while one with this key has no outcome yet in this process,
+	// a second one waits for the same outcome, which is then decided for each of
+	// the inputs that asked. Should another try be needed, it is made with the
+	// latest Do. Required.
 	Key string
 	// Do makes the call and returns the Body of the input that tells of its
 	// outcome. An error means that the outcome is unknown: Do is called again,
-	// with growing pauses, until it is known. Do must therefore be idempotent.
+	// with growing pauses and as the [Config]'s Breaker allows, until it is known.
+	// Do must therefore be idempotent; its context ends with the CallTimeout.
 	// An error marked with [Never] is a definite refusal: the input that asked
 	// becomes a dead letter.
 	Do func(ctx context.Context) (any, error)

@@ -25,6 +25,8 @@ type Engine struct {
 	stopped bool
 
 	stopping   chan struct{} // closed when Stop begins
+	running    context.Context
+	halt       context.CancelFunc // ends running, with stopping
 	stopOnce   sync.Once
 	stopErr    error
 	abort      context.CancelFunc        // ends what Stop did not wait for
@@ -65,6 +67,7 @@ func New(cfg Config) (*Engine, error) {
 		inHand:   newGauge(),
 		loop:     make(chan struct{}),
 	}
+	e.running, e.halt = context.WithCancel(ctx)
 	e.intake = newIntake(cfg)
 	e.calls = newCalls(e)
 	e.outbox = newPublisher(e)
@@ -114,6 +117,7 @@ func (e *Engine) stop(ctx context.Context) error {
 	e.stopped = true
 	started, before := e.started, e.inHand.missedSoFar()
 	close(e.stopping)
+	e.halt()
 	e.mu.Unlock()
 	if !started {
 		e.abort()
@@ -182,6 +186,10 @@ func (e *Engine) Mute() time.Duration { return elapsed(e.outbox.failing.Load()) 
 // up by the broker. Where it is much longer than TransactionTimeout, a decider
 // does not return, and the process is not alive.
 func (e *Engine) Stalled() time.Duration { return elapsed(e.busy.Load()) }
+
+// Calls returns how many calls to the outside have no outcome yet, those that wait
+// among them.
+func (e *Engine) Calls() int { return e.calls.count() }
 
 // elapsed is the time since an instant, zero for none. The instants keep their
 // monotonic reading, so that a clock that is set does not count.

@@ -12,8 +12,10 @@ func (e *Engine) Waiting(key string) int {
 	e.calls.mu.Lock()
 	defer e.calls.mu.Unlock()
 	n := 0
-	for _, in := range e.calls.flights[key] {
-		n += len(in.owed) / 2 // its message and the engine's count
+	if f := e.calls.flights[key]; f != nil {
+		for _, in := range f.inputs {
+			n += len(in.owed) / 2 // its message and the engine's count
+		}
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ type Consumer struct {
 	// MaxInHand is how many of its events are in hand at a time; 1,024 if zero.
 	// The last message taken in may carry more events than there was room for.
 	MaxInHand int
+	// Calls says that its events lead to calls: while the engine's Breaker is open
+	// none is fetched. What waits stays in the stream.
+	Calls bool
 }
 
 const (
@@ -102,14 +106,24 @@ func (r *reader) credit() int {
 			return 0
 		default:
 		}
-		if free := r.free(); free > 0 {
+		room, breaker := r.room()
+		if free := min(room, r.free()); free > 0 {
 			return max(1, min(maxPull, int(float64(free)/r.density)))
 		}
 		select {
 		case <-r.changed:
+		case <-breaker:
 		case <-r.e.stopping:
 		}
 	}
+}
+
+// room is what the breaker allows, and is closed when it may allow something else.
+func (r *reader) room() (n int, changed <-chan struct{}) {
+	if !r.cfg.Calls {
+		return math.MaxInt, nil
+	}
+	return r.e.cfg.Breaker.Room()
 }
 
 func (r *reader) fetch(n int) error {
