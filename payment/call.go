@@ -47,9 +47,10 @@ func (c Call) Key() string {
 	return c.Payment.OrderID
 }
 
-// Do makes the call and returns its outcome. An error means that the outcome
-// is unknown, and that Do has to be called again, unless Refused says that the
-// gateway will never take it. An intent whose key the gateway may forget before
+// Do makes the call and returns its outcome, which agrees with what was asked for.
+// An error means that the outcome is unknown, and that Do has to be called again,
+// unless Refused says that the gateway will never take it, or it is ErrImpossible
+// and somebody must look. An intent whose key the gateway may forget before
 // the call gets there is looked up by its order first.
 func (c Call) Do(ctx context.Context, g Gateway, now time.Time) (Outcome, error) {
 	if now.Sub(c.Payment.IntentAt) >= g.KeyRetention()/2 {
@@ -84,6 +85,9 @@ func (c Call) refund(ctx context.Context, g Gateway) (Outcome, error) {
 		Currency:    p.Currency,
 		AmountMinor: p.AmountMinor,
 	})
+	if err == nil {
+		err = c.checkRefund(refund)
+	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("refund order %s: %w", p.OrderID, err)
 	}
@@ -91,6 +95,9 @@ func (c Call) refund(ctx context.Context, g Gateway) (Outcome, error) {
 }
 
 func (c Call) charged(charge Charge, err error) (Outcome, error) {
+	if err == nil {
+		err = c.check(charge)
+	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("charge order %s: %w", c.Payment.OrderID, err)
 	}
@@ -102,11 +109,6 @@ func (c Call) charged(charge Charge, err error) (Outcome, error) {
 		o.Kind, o.Code = OutcomeDeclined, declineCode(charge.Code)
 	case ChargeVoided:
 		o.Kind, o.Code = OutcomeVoided, voidedCode
-	default:
-		return Outcome{}, fmt.Errorf("charge order %s: the gateway answered with the status %q", c.Payment.OrderID, charge.Status)
-	}
-	if charge.OrderID != c.Payment.OrderID {
-		return Outcome{}, fmt.Errorf("%w: charge order %s: the gateway answered for order %q", ErrImpossible, c.Payment.OrderID, charge.OrderID)
 	}
 	return o, nil
 }
@@ -119,6 +121,12 @@ func (c Call) lookUp(ctx context.Context, g Gateway) (Outcome, bool, error) {
 		return Outcome{}, false, fmt.Errorf("look up the charge of order %s: %w", c.Payment.OrderID, err)
 	}
 	if c.Payment.State == Refunding {
+		if found {
+			err = c.checkRefunded(charge)
+		}
+		if err != nil {
+			return Outcome{}, false, fmt.Errorf("look up the refund of order %s: %w", c.Payment.OrderID, err)
+		}
 		if !found || charge.RefundedMinor < c.Payment.AmountMinor {
 			return Outcome{}, false, nil
 		}

@@ -161,20 +161,76 @@ func TestRefusedTellsRefusalsFromTheUnknown(t *testing.T) {
 	}
 }
 
+// TestG2_AStrangeAnswerIsNoOutcome holds each kind of nonsense against each call
+// that can meet it, and against the look-up.
 func TestG2_AStrangeAnswerIsNoOutcome(t *testing.T) {
 	t.Parallel()
-	foreign := charge(payment.ChargeCaptured)
-	foreign.OrderID = "another"
-	for _, is := range []payment.State{payment.Charging, payment.ChargingDead} {
-		if o, err := do(is, 0, &script{charge: foreign}); !errors.Is(err, payment.ErrImpossible) || o != (payment.Outcome{}) {
-			t.Errorf("%s, a charge of another order: outcome %+v, error %v, want ErrImpossible", is, o, err)
+	for name, c := range map[string]struct {
+		change func(*payment.Charge)
+		want   error
+	}{
+		"another order":     {func(c *payment.Charge) { c.OrderID = "another" }, payment.ErrImpossible},
+		"no order":          {func(c *payment.Charge) { c.OrderID = "" }, payment.ErrImpossible},
+		"another currency":  {func(c *payment.Charge) { c.Currency = "USD" }, payment.ErrImpossible},
+		"no currency":       {func(c *payment.Charge) { c.Currency = "" }, payment.ErrImpossible},
+		"more":              {func(c *payment.Charge) { c.AmountMinor++ }, payment.ErrImpossible},
+		"less":              {func(c *payment.Charge) { c.AmountMinor-- }, payment.ErrImpossible},
+		"negative":          {func(c *payment.Charge) { c.AmountMinor = -amount }, payment.ErrImpossible},
+		"nothing":           {func(c *payment.Charge) { *c = payment.Charge{} }, payment.ErrNonsense},
+		"no status":         {func(c *payment.Charge) { c.Status = "" }, payment.ErrNonsense},
+		"unknown status":    {func(c *payment.Charge) { c.Status = "pending" }, payment.ErrNonsense},
+		"HTML for a status": {func(c *payment.Charge) { c.Status = "<html>" }, payment.ErrNonsense},
+		"HTML for an id":    {func(c *payment.Charge) { c.ID = "<html>502 Bad Gateway</html>" }, payment.ErrNonsense},
+		"no id":             {func(c *payment.Charge) { c.ID = "" }, payment.ErrNonsense},
+		"endless id":        {func(c *payment.Charge) { c.ID = strings.Repeat("x", 129) }, payment.ErrNonsense},
+	} {
+		strange := charge(payment.ChargeCaptured)
+		c.change(&strange)
+		for _, is := range []payment.State{payment.Charging, payment.ChargingDead} {
+			wantNoOutcome(t, string(is)+", "+name, is, young, &script{charge: strange}, c.want)
+			wantNoOutcome(t, string(is)+", found "+name, is, old, &script{found: &strange}, c.want)
 		}
-		if o, err := do(is, old, &script{found: &foreign}); !errors.Is(err, payment.ErrImpossible) || o != (payment.Outcome{}) {
-			t.Errorf("%s, found a charge of another order: outcome %+v, error %v, want ErrImpossible", is, o, err)
-		}
-		if o, err := do(is, 0, &script{charge: charge("pending")}); err == nil || errors.Is(err, payment.ErrImpossible) || o != (payment.Outcome{}) {
-			t.Errorf("%s, a status of no meaning: outcome %+v, error %v, want one that calls again", is, o, err)
-		}
+	}
+	voided := charge(payment.ChargeVoided)
+	voided.Currency, voided.AmountMinor = "EUR", -amount
+	wantNoOutcome(t, "a negative void", payment.ChargingDead, young, &script{charge: voided}, payment.ErrImpossible)
+	declined := charge(payment.ChargeDeclined)
+	declined.AmountMinor++
+	wantNoOutcome(t, "declined for more", payment.Charging, young, &script{charge: declined}, payment.ErrImpossible)
+}
+
+func TestG2_AStrangeRefundIsNoOutcome(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*payment.Refund){
+		"another order":    func(r *payment.Refund) { r.OrderID = "another" },
+		"another charge":   func(r *payment.Refund) { r.ChargeID = "ch_2" },
+		"another currency": func(r *payment.Refund) { r.Currency = "USD" },
+		"more":             func(r *payment.Refund) { r.AmountMinor++ },
+		"less":             func(r *payment.Refund) { r.AmountMinor-- },
+		"negative":         func(r *payment.Refund) { r.AmountMinor = -amount },
+		"nothing":          func(r *payment.Refund) { *r = payment.Refund{} },
+	} {
+		strange := refund()
+		change(&strange)
+		wantNoOutcome(t, name, payment.Refunding, young, &script{refund: strange}, payment.ErrImpossible)
+	}
+	for name, change := range map[string]func(*payment.Charge){
+		"of another order":    func(c *payment.Charge) { c.OrderID = "another" },
+		"in another currency": func(c *payment.Charge) { c.Currency = "USD" },
+		"of another amount":   func(c *payment.Charge) { c.AmountMinor++ },
+		"refunded twice":      func(c *payment.Charge) { c.RefundedMinor = 2 * amount },
+		"refunded below zero": func(c *payment.Charge) { c.RefundedMinor = -1 },
+	} {
+		found := refunded(amount)
+		change(found)
+		wantNoOutcome(t, "found "+name, payment.Refunding, old, &script{found: found, refund: refund()}, payment.ErrImpossible)
+	}
+}
+
+func wantNoOutcome(t *testing.T, name string, is payment.State, age time.Duration, g payment.Gateway, want error) {
+	t.Helper()
+	if o, err := do(is, age, g); !errors.Is(err, want) || o != (payment.Outcome{}) || payment.Refused(err) {
+		t.Errorf("%s: outcome %+v, error %v, want %v", name, o, err, want)
 	}
 }
 

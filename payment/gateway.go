@@ -73,7 +73,8 @@ const (
 	ChargeVoided   ChargeStatus = "voided"
 )
 
-// Charge is the provider's answer to a charge. Code says why a declined charge was declined, in the
+// Charge is the provider's answer to a charge. It repeats the order, the currency
+// and the amount that were asked for, also if it is declined. Code says why a declined charge was declined, in the
 // provider's words (card_declined, insufficient_funds, ...), and is empty otherwise. A charge that was voided
 // before it was made has no amount and no currency. The ID of a captured charge has 1 to 128 letters, digits,
 // hyphens and underscores: it travels in payments.captured.

@@ -12,10 +12,6 @@ import (
 	"orderly/pkg/event"
 )
 
-// callTimeout bounds one call to the gateway; its outcome is then unknown and
-// the call is made again.
-const callTimeout = 10 * time.Second
-
 // batch is what one transaction loaded and changed.
 type batch struct {
 	*Store
@@ -76,8 +72,6 @@ func (b *batch) call(c payment.Call) *engine.Call {
 	// but the gateway goes on forgetting keys.
 	now, began := b.now, time.Now().Round(0)
 	return &engine.Call{Key: c.Key(), Do: func(ctx context.Context) (any, error) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
 		outcome, err := c.Do(ctx, b.gateway, now.Add(time.Now().Round(0).Sub(began)))
 		if payment.Refused(err) || errors.Is(err, payment.ErrImpossible) {
 			return nil, engine.Never(err)

@@ -103,12 +103,15 @@ func (c *calls) try(ctx context.Context, key string) (body any, err error) {
 		return nil, fmt.Errorf("%w: %w", errWaiting, err)
 	}
 	do := c.latest(key).Do
-	ctx, cancel := context.WithTimeout(ctx, c.e.cfg.CallTimeout)
+	limited, cancel := context.WithTimeout(ctx, c.e.cfg.CallTimeout)
 	defer cancel()
 	err = caught(func() (err error) {
-		body, err = do(ctx)
+		body, err = do(limited)
 		return err
 	})
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("no answer within %v: %w", c.e.cfg.CallTimeout, err)
+	}
 	leave(err)
 	return body, err
 }
