@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"orderly/cmd/internal/daemon"
+	"orderly/internal/app"
 	"orderly/internal/app/allinone"
 	"orderly/order"
 )
@@ -19,12 +20,14 @@ var errStopped = errors.New("stopped before it had started")
 
 // systemFlags are what up and demo have in common.
 type systemFlags struct {
-	HTTP         string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
-	LogLevel     string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
-	Deadline     time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
-	RedriveAfter time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_AFTER"`
-	RedriveMax   time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
-	MaxInputs    int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_INPUTS" placeholder:"N"`
+	HTTP           string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
+	LogLevel       string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
+	Deadline       time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
+	RedriveAfter   time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_AFTER"`
+	RedriveMax     time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
+	GatewayTimeout time.Duration `help:"How long one try of a call to the payment gateway may take." default:"10s" env:"ORDERLY_GATEWAY_TIMEOUT"`
+	GatewayCalls   int           `help:"How many calls to the payment gateway are under way at a time." default:"512" env:"ORDERLY_GATEWAY_CALLS" placeholder:"N"`
+	MaxInputs      int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_INPUTS" placeholder:"N"`
 }
 
 // Validate is called by the parser.
@@ -35,6 +38,10 @@ func (f systemFlags) Validate() error {
 	switch {
 	case f.MaxInputs < 0:
 		return fmt.Errorf("--max-inputs: %d is not a number of inputs", f.MaxInputs)
+	case f.GatewayTimeout < app.MinCallTimeout || f.GatewayTimeout > app.MaxCallTimeout:
+		return fmt.Errorf("--gateway-timeout: %s is not between %s and %s", f.GatewayTimeout, app.MinCallTimeout, app.MaxCallTimeout)
+	case f.GatewayCalls < 1 || f.GatewayCalls > app.MaxCalls:
+		return fmt.Errorf("--gateway-calls: %d is not between 1 and %d", f.GatewayCalls, app.MaxCalls)
 	case f.Deadline <= 0:
 		return fmt.Errorf("--deadline: %s is not a time to wait", f.Deadline)
 	case f.RedriveAfter <= 0:
@@ -68,6 +75,7 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 		Version:   daemon.ReadBuild(version).Version,
 		Logger:    log,
 		MaxInputs: f.MaxInputs,
+		Payment:   app.PaymentConfig{CallTimeout: f.GatewayTimeout, MaxCalls: f.GatewayCalls},
 		Policy:    order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},
 	})
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -28,7 +28,7 @@ func main() {
 			if err != nil {
 				return nil, err
 			}
-			return app.NewPayment(d, g)
+			return app.NewPayment(d, g, told.Gateway)
 		},
 	}, os.Args[1:], os.Stdout, os.Stderr))
 }

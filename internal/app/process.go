@@ -118,6 +118,9 @@ func newHealth(cfg ProcessConfig) *httpkit.Health {
 			return nil
 		})
 		h.Ready(s.Name+"-topology", s.custody.check)
+		for name, check := range s.Checks {
+			h.Ready(s.Name+"-"+name, check)
+		}
 		h.Live(s.Name+"-engine", func(context.Context) error {
 			if d := s.Engine.Stalled(); d > stalledAfter {
 				return fmt.Errorf("one transaction has been under way for %s", d.Round(time.Second))

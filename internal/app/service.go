@@ -15,6 +15,7 @@ import (
 	"orderly/internal/audit"
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
+	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb"
 )
@@ -42,6 +43,8 @@ type Service struct {
 	DB     *sqldb.DB
 	// Routes adds the service's part of the HTTP API.
 	Routes func(huma.API)
+	// Checks are the service's own for /readyz, by name.
+	Checks map[string]httpkit.Check
 	// Feeds are what the service shows to an audit.
 	Feeds    []audit.Feed
 	topology natsbus.Topology

@@ -95,7 +95,7 @@ func (s *shop) wire(t *testing.T) {
 	ok(t, err)
 	inventory, err := app.NewInventory(s.deps(s.inventory))
 	ok(t, err)
-	payment, err := app.NewPayment(s.deps(s.payment), s.gateway)
+	payment, err := app.NewPayment(s.deps(s.payment), s.gateway, app.PaymentConfig{})
 	ok(t, err)
 	s.services = []*app.Service{orders, inventory, payment}
 }

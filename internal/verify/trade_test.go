@@ -59,7 +59,7 @@ func trade(t *testing.T, s *shop) traded {
 	}
 	s.allClosed(t)
 	tr.refunded = refunded(t, s, 3)
-	ok(t, s.gateway.SetSettings(gateway.Settings{Outage: true}))
+	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{Outage: true}))
 	tr.open = s.place(t, "", goodCard, mug, 2)
 	s.paymentBecomes(t, tr.open, "charging")
 	return tr
@@ -69,7 +69,7 @@ func trade(t *testing.T, s *shop) traded {
 // to charge them.
 func refunded(t *testing.T, s *shop, n int) []string {
 	t.Helper()
-	ok(t, s.gateway.SetSettings(gateway.Settings{Latency: 300 * time.Millisecond}))
+	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{Latency: 300 * time.Millisecond}))
 	var ids []string
 	for range n {
 		id := s.place(t, "", goodCard, mug, 1)
@@ -159,5 +159,5 @@ func change(t *testing.T, db *sqldb.DB, statement string, args ...any) {
 // heal ends the outage.
 func heal(t *testing.T, s *shop) {
 	t.Helper()
-	ok(t, s.gateway.SetSettings(gateway.Settings{}))
+	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{}))
 }

@@ -35,7 +35,7 @@ func Example() {
 	_, err = g.Charge(ctx, r)
 	fmt.Println(errors.Is(err, gateway.ErrAnswerLost))
 
-	if err := g.SetSettings(gateway.Settings{}); err != nil {
+	if err := g.SetSettings(ctx, gateway.Settings{}); err != nil {
 		log.Fatal(err)
 	}
 	c, err := g.Charge(ctx, r)

@@ -20,9 +20,11 @@ var (
 // faults decides what happens to each call.
 type faults struct {
 	mu sync.Mutex
-	// settings and random are guarded by mu.
+	// what follows is guarded by mu.
 	settings Settings
+	version  int64 // of the settings in the ledger; 0 for those of the start
 	random   *rand.Rand
+	asked    time.Time // when the ledger was last asked for others
 }
 
 // fate is what was decided for one call before it began.
@@ -32,15 +34,35 @@ type fate struct {
 	answerLost bool
 }
 
-func (f *faults) set(s Settings) error {
+// newFaults starts with settings that hold until somebody sets others.
+func newFaults(s Settings) (*faults, error) {
 	if err := s.Validate(); err != nil {
-		return fmt.Errorf("payment gateway settings: %w", err)
+		return nil, fmt.Errorf("payment gateway settings: %w", err)
 	}
+	return &faults{settings: s, random: source(s)}, nil
+}
+
+func source(s Settings) *rand.Rand { return rand.New(rand.NewPCG(s.Seed, 0)) }
+
+// adopt puts settings in force that are newer than those that are.
+func (f *faults) adopt(s stored) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.settings = s
-	f.random = rand.New(rand.NewPCG(s.Seed, 0))
-	return nil
+	if s.version <= f.version {
+		return
+	}
+	f.version, f.settings, f.random = s.version, s.settings, source(s.settings)
+}
+
+// due reports, to one caller, that it is time to ask the ledger again.
+func (f *faults) due(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.asked) < refreshEvery {
+		return false
+	}
+	f.asked = now
+	return true
 }
 
 func (f *faults) current() Settings {

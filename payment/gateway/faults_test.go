@@ -199,10 +199,10 @@ func TestSimulated_KeepsSettingsWhenNewOnesAreBad(t *testing.T) {
 	t.Parallel()
 	want := gateway.Settings{Decline: 0.5, KeyRetention: time.Hour}
 	g := start(t, engines[0].open(t), want)
-	if err := g.SetSettings(gateway.Settings{Decline: 2}); err == nil {
+	if err := g.SetSettings(t.Context(), gateway.Settings{Decline: 2}); err == nil {
 		t.Error("bad settings were taken")
 	}
-	if got := g.Settings(); got != want {
+	if got, err := g.Settings(t.Context()); err != nil || got != want {
 		t.Errorf("settings are %+v, want %+v", got, want)
 	}
 	set(t, g, gateway.Settings{})

@@ -83,7 +83,7 @@ func start(t *testing.T, db *sqldb.DB, settings gateway.Settings) *gateway.Simul
 
 func set(t *testing.T, g *gateway.Simulated, settings gateway.Settings) {
 	t.Helper()
-	if err := g.SetSettings(settings); err != nil {
+	if err := g.SetSettings(t.Context(), settings); err != nil {
 		t.Fatalf("change the settings: %v", err)
 	}
 }

@@ -23,6 +23,10 @@ type ledger interface {
 	// oldest first, or all if orderID is empty.
 	entries(ctx context.Context, orderID string, fn func(Entry) error) error
 	counts(ctx context.Context) (Counts, error)
+	// kept returns the settings that were last given to keep, by whichever process
+	// shares the ledger.
+	kept(ctx context.Context) (stored, error)
+	keep(ctx context.Context, settings Settings) (stored, error)
 }
 
 // sqlLedger is a ledger in a database.

@@ -17,6 +17,7 @@ type memoryLedger struct {
 	orders  map[string][]charge // all by order, the oldest first
 	refunds refundBook          // all there ever were
 	total   Counts
+	set     stored
 }
 
 func newMemoryLedger() *memoryLedger {
@@ -94,6 +95,19 @@ func (l *memoryLedger) counts(context.Context) (Counts, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.total, nil
+}
+
+func (l *memoryLedger) kept(context.Context) (stored, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.set, nil
+}
+
+func (l *memoryLedger) keep(_ context.Context, settings Settings) (stored, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.set = stored{l.set.version + 1, settings}
+	return l.set, nil
 }
 
 func (n *Counts) add(c charge) {

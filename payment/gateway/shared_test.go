@@ -101,3 +101,35 @@ func blocked(t *testing.T, db *sqldb.DB, call func()) {
 		}
 	}
 }
+
+// Processes that share the ledger behave alike, whichever was told, and go on so
+// after a restart.
+func TestSimulated_SharesItsSettings(t *testing.T) {
+	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+		told, other := start(t, db, gateway.Settings{}), start(t, db, gateway.Settings{})
+		charge(t, other, request("o-1", "pm_card_visa"))
+		away := gateway.Settings{Outage: true, OutageUntil: time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC), KeyRetention: time.Hour}
+		set(t, told, away)
+		poll := time.NewTicker(20 * time.Millisecond)
+		defer poll.Stop()
+		for n := 2; ; n++ {
+			_, err := other.Charge(t.Context(), request("o-1", "pm_card_visa"))
+			if errors.Is(err, gateway.ErrUnavailable) {
+				break
+			}
+			if err != nil || n > 500 {
+				t.Fatalf("the other process does not follow: %v", err)
+			}
+			<-poll.C
+		}
+		for name, g := range map[string]*gateway.Simulated{"told": told, "other": other, "started again": start(t, db, gateway.Settings{})} {
+			if got, err := g.Settings(t.Context()); err != nil || got != away {
+				t.Errorf("%s: settings %+v, %v, want %+v", name, got, err, away)
+			}
+		}
+		set(t, other, gateway.Settings{})
+		if got, err := told.Settings(t.Context()); err != nil || got != (gateway.Settings{}) {
+			t.Errorf("settings %+v, %v, want them set back", got, err)
+		}
+	})
+}

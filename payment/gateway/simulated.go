@@ -14,9 +14,9 @@ import (
 var migrations embed.FS
 
 // Simulated is a payment.Gateway that plays a provider of card payments. Several processes may share its
-// database; each has settings of its own.
+// database, and with it the settings.
 type Simulated struct {
-	faults  faults
+	faults  *faults
 	ledger  ledger
 	charges *group[*chargeOp]
 	refunds *group[*refundOp]
@@ -24,7 +24,8 @@ type Simulated struct {
 
 var _ payment.Gateway = (*Simulated)(nil)
 
-// New brings the ledger in db up to date and starts with the given settings. The caller keeps db and closes
+// New brings the ledger in db up to date and starts with the settings that were last set in it, or else with
+// the given ones. The caller keeps db and closes
 // it after the last call has returned. db need not force writes to disk: the ledger is only meant to outlive
 // its process.
 func New(ctx context.Context, db *sqldb.DB, settings Settings) (*Simulated, error) {
@@ -35,7 +36,7 @@ func New(ctx context.Context, db *sqldb.DB, settings Settings) (*Simulated, erro
 	if err := db.Migrate(ctx, sqldb.Schema{Tables: []sqldb.Tables{Tables()}}); err != nil {
 		return nil, fmt.Errorf("payment gateway's ledger: %w", err)
 	}
-	return s, nil
+	return s, s.refresh(ctx)
 }
 
 // NewInMemory starts with an empty ledger that ends with the process: a
@@ -46,10 +47,11 @@ func NewInMemory(settings Settings) (*Simulated, error) {
 }
 
 func newSimulated(l ledger, settings Settings) (*Simulated, error) {
-	s := &Simulated{ledger: l}
-	if err := s.SetSettings(settings); err != nil {
+	f, err := newFaults(settings)
+	if err != nil {
 		return nil, err
 	}
+	s := &Simulated{faults: f, ledger: l}
 	s.charges = newGroup(func(ctx context.Context, ops []*chargeOp) error {
 		return s.ledger.charge(ctx, ops, s.KeyRetention())
 	})
@@ -59,15 +61,8 @@ func newSimulated(l ledger, settings Settings) (*Simulated, error) {
 	return s, nil
 }
 
-// Settings returns the settings in force.
-func (s *Simulated) Settings() Settings { return s.faults.current() }
-
-// SetSettings replaces all settings and starts the random source anew from the seed, for calls that begin
-// from now on; an outage also meets calls that are still waiting. Settings out of range change nothing.
-func (s *Simulated) SetSettings(settings Settings) error { return s.faults.set(settings) }
-
 // KeyRetention implements payment.Gateway with the setting of that name.
-func (s *Simulated) KeyRetention() time.Duration { return s.Settings().keyRetention() }
+func (s *Simulated) KeyRetention() time.Duration { return s.faults.current().keyRetention() }
 
 // Charge implements payment.Gateway. An amount of 0 is captured as any other.
 func (s *Simulated) Charge(ctx context.Context, r payment.ChargeRequest) (payment.Charge, error) {
@@ -151,5 +146,6 @@ func (s *Simulated) admit(ctx context.Context, invalid error) (fate, error) {
 	if invalid != nil {
 		return fate{}, invalid
 	}
+	s.follow(ctx)
 	return s.faults.admit(ctx)
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -14,9 +15,9 @@ import (
 // Simulation is a gateway with settings; *gateway.Simulated is one.
 type Simulation interface {
 	// Settings returns the settings in force.
-	Settings() gateway.Settings
+	Settings(ctx context.Context) (gateway.Settings, error)
 	// SetSettings replaces all settings, or none if one is out of range.
-	SetSettings(gateway.Settings) error
+	SetSettings(ctx context.Context, s gateway.Settings) error
 }
 
 // Service is what the API stands in front of.
@@ -24,11 +25,16 @@ type Service struct {
 	Payments payment.Reader
 	// Gateway may be nil: its operations do not exist then.
 	Gateway Simulation
+	// Replica names this process. Calls and Breaker are how it sees the gateway.
+	Replica string
+	Calls   Calls
+	Breaker Breaker
 }
 
 // Register adds the operations to an API. It panics if they are there already.
 func Register(api huma.API, s Service) {
 	s.registerGet(api)
+	s.registerGatewayStatus(api)
 	if s.Gateway != nil {
 		s.registerGetGateway(api)
 		s.registerPutGateway(api)

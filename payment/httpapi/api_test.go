@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"orderly/payment/gateway"
 	"orderly/payment/httpapi"
 	"orderly/payment/sqlstore"
+	"orderly/pkg/breaker"
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/httpkit"
@@ -49,7 +51,9 @@ func newRig(t testing.TB) *rig {
 	g, err := gateway.New(t.Context(), newDatabase(t, "gateway.db"), gateway.Settings{})
 	check(t, err)
 	store := sqlstore.New(db, g)
-	e, err := engine.New(engine.Config{Name: "payment", DB: db, Decider: store, JetStream: js, Registry: newRegistry(t)})
+	b, err := breaker.New(breaker.Config{})
+	check(t, err)
+	e, err := engine.New(engine.Config{Name: "payment", DB: db, Decider: store, JetStream: js, Registry: newRegistry(t), Breaker: b})
 	check(t, err)
 	check(t, e.Start())
 	t.Cleanup(func() {
@@ -58,7 +62,7 @@ func newRig(t testing.TB) *rig {
 		check(t, e.Stop(ctx))
 	})
 	mux := http.NewServeMux()
-	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Payments: store, Gateway: g})
+	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Payments: store, Gateway: g, Replica: "here/1", Calls: e, Breaker: b})
 	return &rig{t, httpkit.NewHandler(mux, httpkit.HandlerConfig{}), e, g}
 }
 
@@ -102,6 +106,14 @@ func (r *rig) send(method, path, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, httptest.NewRequestWithContext(r.Context(), method, path, reader))
 	return w
+}
+
+// settings are those in force at the gateway.
+func (r *rig) settings() gateway.Settings {
+	r.Helper()
+	s, err := r.gateway.Settings(r.Context())
+	check(r, err)
+	return s
 }
 
 // must decodes the body of an answer that has the wanted status.
@@ -197,7 +209,7 @@ func TestGatewaySettings(t *testing.T) {
 	}
 	put := r.send(http.MethodPut, "/v1/gateway", body)
 	must[settingsJSON](t, put, http.StatusOK)
-	if got := r.gateway.Settings(); got != want {
+	if got := r.settings(); got != want {
 		t.Errorf("set: %+v, want %+v", got, want)
 	}
 	get := r.send(http.MethodGet, "/v1/gateway", "")
@@ -207,14 +219,14 @@ func TestGatewaySettings(t *testing.T) {
 	}
 	// What is shown can be put again, and means the same.
 	must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", get.Body.String()), http.StatusOK)
-	if got := r.gateway.Settings(); got != want {
+	if got := r.settings(); got != want {
 		t.Errorf("put again: %+v, want %+v", got, want)
 	}
 	reset := must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", `{}`), http.StatusOK)
 	if reset.KeyRetention != gateway.DefaultKeyRetention.String() {
 		t.Errorf("key_retention %q, want the one in force", reset.KeyRetention)
 	}
-	if got := r.gateway.Settings(); got != (gateway.Settings{}) {
+	if got := r.settings(); got != (gateway.Settings{}) {
 		t.Errorf("set back: %+v", got)
 	}
 }
@@ -225,7 +237,7 @@ func TestGatewayOutageForAWhile(t *testing.T) {
 	before := time.Now()
 	must[settingsJSON](t, r.send(http.MethodPut, "/v1/gateway", `{"outage_for":"30s"}`), http.StatusOK)
 	after := time.Now()
-	if got := r.gateway.Settings().OutageUntil; got.Before(before.Add(30*time.Second)) || got.After(after.Add(30*time.Second)) {
+	if got := r.settings().OutageUntil; got.Before(before.Add(30*time.Second)) || got.After(after.Add(30*time.Second)) {
 		t.Errorf("outage until %s", got)
 	}
 }
@@ -233,7 +245,7 @@ func TestGatewayOutageForAWhile(t *testing.T) {
 func TestGatewayRefusals(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	check(t, r.gateway.SetSettings(gateway.Settings{Seed: 42}))
+	check(t, r.gateway.SetSettings(r.Context(), gateway.Settings{Seed: 42}))
 	tests := []struct{ body, location string }{
 		{`{"latency":200}`, "body.latency"},
 		{`{"latency":"200"}`, "body.latency"},
@@ -260,9 +272,54 @@ func TestGatewayRefusals(t *testing.T) {
 		}
 	}
 	must[httpkit.Problem](t, r.send(http.MethodPut, "/v1/gateway", `latency=1s`), http.StatusBadRequest)
-	if got := r.gateway.Settings(); got != (gateway.Settings{Seed: 42}) {
+	if got := r.settings(); got != (gateway.Settings{Seed: 42}) {
 		t.Errorf("refusals changed the settings: %+v", got)
 	}
+}
+
+type statusJSON struct {
+	Replica   string     `json:"replica"`
+	State     string     `json:"state"`
+	Since     time.Time  `json:"since"`
+	Reason    string     `json:"reason"`
+	NextProbe *time.Time `json:"next_probe"`
+	Calls     int        `json:"calls"`
+	Succeeded uint64     `json:"succeeded"`
+	Failed    uint64     `json:"failed"`
+	Opened    uint64     `json:"opened"`
+}
+
+func (r *rig) status() statusJSON {
+	r.Helper()
+	return must[statusJSON](r, r.send(http.MethodGet, "/v1/gateway/status", ""), http.StatusOK)
+}
+
+func TestGatewayStatus(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.pay("pm_card_chargeDeclined") // is an answer
+	got := r.status()
+	if got.State != "closed" || got.Replica != "here/1" || got.Since.IsZero() || got.NextProbe != nil || got.Succeeded != 1 || got.Calls != 0 {
+		t.Errorf("while it answers: %+v", got)
+	}
+	check(t, r.gateway.SetSettings(r.Context(), gateway.Settings{Outage: true}))
+	for n := range 20 {
+		_, err := r.engine.Do(r.Context(), events.InventoryReserved{OrderID: event.DeriveID("order", strconv.Itoa(n)), Currency: "EUR", TotalMinor: 990, PaymentMethod: "pm_card_visa",
+			Items: []events.PricedItem{{ProductID: "beans", Quantity: 1, UnitPriceMinor: 990}}}, engine.Meta{})
+		check(r, err)
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
+		got = r.status()
+		if got.State != "closed" || time.Now().After(deadline) {
+			break
+		}
+	}
+	if got.State == "closed" || !strings.Contains(got.Reason, "unavailable") || got.NextProbe == nil || got.Calls != 20 || got.Failed < 10 || got.Opened != 1 {
+		t.Errorf("in an outage: %+v", got)
+	}
+	check(t, r.gateway.SetSettings(r.Context(), gateway.Settings{}))
 }
 
 // A service with a real provider has nothing to set.

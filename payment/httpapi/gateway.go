@@ -45,9 +45,7 @@ func (s Service) registerGetGateway(api huma.API) {
 		Path:        "/v1/gateway",
 		Summary:     "Get the settings of the simulated payment gateway",
 		Tags:        []string{"gateway"},
-	}, translate, func(context.Context, *struct{}) (*gatewayOutput, error) {
-		return &gatewayOutput{Body: settingsOf(s.Gateway.Settings())}, nil
-	})
+	}, translate, func(ctx context.Context, _ *struct{}) (*gatewayOutput, error) { return s.shown(ctx) })
 }
 
 func (s Service) registerPutGateway(api huma.API) {
@@ -56,12 +54,12 @@ func (s Service) registerPutGateway(api huma.API) {
 		Method:      http.MethodPut,
 		Path:        "/v1/gateway",
 		Summary:     "Replace the settings of the simulated payment gateway",
-		Description: "What is left out is set back. The settings are of this process and end with it.",
+		Description: "What is left out is set back. The settings are kept in the gateway's ledger: all replicas that share it follow within a second, and a restart finds them.",
 		Tags:        []string{"gateway"},
 		Errors:      []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity},
 	}
 	decode := httpkit.JSONBody[gatewayChange](api, &op)
-	httpkit.Register(api, op, translate, func(_ context.Context, in *gatewayInput) (*gatewayOutput, error) {
+	httpkit.Register(api, op, translate, func(ctx context.Context, in *gatewayInput) (*gatewayOutput, error) {
 		body, err := decode(in.Payload)
 		if err != nil {
 			return nil, err
@@ -70,11 +68,19 @@ func (s Service) registerPutGateway(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Gateway.SetSettings(settings); err != nil {
-			return nil, httpkit.Invalid(httpkit.Fault{Location: "body", Message: err.Error()})
+		if err := s.Gateway.SetSettings(ctx, settings); err != nil {
+			return nil, err
 		}
-		return &gatewayOutput{Body: settingsOf(s.Gateway.Settings())}, nil
+		return s.shown(ctx)
 	})
+}
+
+func (s Service) shown(ctx context.Context) (*gatewayOutput, error) {
+	settings, err := s.Gateway.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &gatewayOutput{Body: settingsOf(settings)}, nil
 }
 
 func settingsOf(s gateway.Settings) GatewaySettings {

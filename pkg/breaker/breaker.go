@@ -168,21 +168,22 @@ func (b *Breaker) Room() (n int, changed <-chan struct{}) {
 func (b *Breaker) become(to gobreaker.State) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.status.Since = time.Now()
+	now := time.Now()
 	switch to {
 	case gobreaker.StateOpen:
 		if b.status.State == Closed {
 			b.closed = make(chan struct{})
+			b.status.Since = now
 			b.status.Opened++
 			b.cfg.Logger.Warn("the breaker opens: no call is made until a probe succeeds", zap.String("reason", b.failure))
 		}
 		b.status.State, b.status.Reason = Open, b.failure
-		b.status.NextProbe = b.status.Since.Add(b.cfg.Pause)
+		b.status.NextProbe = now.Add(b.cfg.Pause)
 		time.AfterFunc(b.cfg.Pause+time.Millisecond, b.probe) // a moment after gobreaker's own end
 	case gobreaker.StateHalfOpen:
 		b.status.State = HalfOpen
 	case gobreaker.StateClosed:
-		b.status.State, b.status.Reason, b.status.NextProbe = Closed, "", time.Time{}
+		b.status.State, b.status.Since, b.status.Reason, b.status.NextProbe = Closed, now, "", time.Time{}
 		close(b.closed)
 		b.cfg.Logger.Info("the breaker closes: calls are made again", zap.Int("waiting", b.status.Waiting))
 	}

@@ -15,7 +15,8 @@ const (
 // Status is what there is to see of a breaker.
 type Status struct {
 	State State
-	// Since is when it came into that state.
+	// Since is when it closed, or when it opened and has not closed since: the same
+	// for open and half open.
 	Since time.Time
 	// Reason is the failure that opened it, or the last probe's; empty while it is
 	// closed.

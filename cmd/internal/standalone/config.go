@@ -110,6 +110,7 @@ func (o *OrderSettings) List() settings.List {
 // PaymentSettings are what only the payment service has to be told.
 type PaymentSettings struct {
 	GatewayLedger string
+	Gateway       app.PaymentConfig
 }
 
 // The ledgers of the simulated gateway.
@@ -120,11 +121,23 @@ const (
 
 // List declares them.
 func (p *PaymentSettings) List() settings.List {
-	return settings.List{{
-		Flag: "gateway-ledger", Env: "ORDERLY_GATEWAY_LEDGER", Default: LedgerInDatabase,
-		Help:  "where the simulated gateway keeps its charges: database, or memory, which forgets them at a restart: for benchmarks",
-		Value: settings.Choice(&p.GatewayLedger, LedgerInDatabase, LedgerInMemory),
-	}}
+	return settings.List{
+		{
+			Flag: "gateway-ledger", Env: "ORDERLY_GATEWAY_LEDGER", Default: LedgerInDatabase,
+			Help:  "where the simulated gateway keeps its charges: database, or memory, which forgets them at a restart: for benchmarks",
+			Value: settings.Choice(&p.GatewayLedger, LedgerInDatabase, LedgerInMemory),
+		},
+		{
+			Flag: "gateway-timeout", Env: "ORDERLY_GATEWAY_TIMEOUT", Default: "10s",
+			Help:  "how long one try of a call to the payment gateway may take; its outcome is then asked for again",
+			Value: settings.Duration(&p.Gateway.CallTimeout, app.MinCallTimeout, app.MaxCallTimeout),
+		},
+		{
+			Flag: "gateway-calls", Env: "ORDERLY_GATEWAY_CALLS", Default: "512",
+			Help:  "how many calls to the payment gateway are under way at a time in this process",
+			Value: settings.Number(&p.Gateway.MaxCalls, 1, app.MaxCalls),
+		},
+	}
 }
 
 // operator are the variables of the orderly command, which an operator's shell

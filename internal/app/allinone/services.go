@@ -58,7 +58,7 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 	if err := add(app.InventoryService, inventorystore.Schema(), app.NewInventory); err != nil {
 		return nil, nil, err
 	}
-	if err := add(app.PaymentService, paymentstore.Schema(), func(d app.Deps) (*app.Service, error) { return app.NewPayment(d, s.Gateway) }); err != nil {
+	if err := add(app.PaymentService, paymentstore.Schema(), func(d app.Deps) (*app.Service, error) { return app.NewPayment(d, s.Gateway, cfg.Payment) }); err != nil {
 		return nil, nil, err
 	}
 	return services, metrics, nil

@@ -32,7 +32,8 @@ type Config struct {
 	Version string
 	Logger  *zap.Logger
 	Policy  order.Policy
-	Gateway gateway.Settings
+	Gateway gateway.Settings // until somebody sets others
+	Payment app.PaymentConfig
 	// MaxInputs is how many inputs a batch may have; 0 is the engine's choice.
 	MaxInputs int
 }
