@@ -36,6 +36,7 @@ type commands struct {
 	Cluster  clusterCommand   `cmd:"" help:"Run a test cluster: 3 NATS servers, PostgreSQL, replicas of each service, each a process."`
 	Products productCommands  `cmd:"" help:"Work with the catalogue."`
 	Orders   orderCommands    `cmd:"" help:"Work with orders."`
+	Gateway  gatewayCommands  `cmd:"" help:"Look at the payment gateway, and make the simulated one misbehave."`
 	Verify   verifyCommand    `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
 	Migrate  migrateCommands  `cmd:"" help:"Work with the PostgreSQL database of a service."`
 	Topology topologyCommands `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
@@ -53,6 +54,12 @@ type orderCommands struct {
 	List   ordersListCommand   `cmd:"" help:"List orders, the newest first."`
 	Watch  ordersWatchCommand  `cmd:"" help:"Print how orders change until they have ended."`
 	Cancel ordersCancelCommand `cmd:"" help:"Cancel an order."`
+}
+
+type gatewayCommands struct {
+	Show  gatewayShowCommand  `cmd:"" help:"Show whether it is called, why not, and when it is tried again."`
+	Set   gatewaySetCommand   `cmd:"" help:"Make the simulated gateway slow, away, forgetful or strict; what is not named stays."`
+	Reset gatewayResetCommand `cmd:"" help:"Make the simulated gateway behave."`
 }
 
 type topologyCommands struct {
