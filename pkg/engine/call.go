@@ -54,6 +54,7 @@ func (c *calls) run(key string) {
 		giveUp(inputs, err)
 		return
 	}
+	join(inputs)
 	for _, in := range inputs {
 		in.Body, in.outcome, in.failure = body, true, err
 	}

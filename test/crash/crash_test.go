@@ -1,0 +1,133 @@
+package crash
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"orderly/internal/pgtest"
+	"orderly/payment"
+	"orderly/pkg/sqldb"
+	"orderly/pkg/sqldb/postgres"
+	"orderly/pkg/sqldb/sqlite"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// story is what an order goes through, and how its payment may end.
+type story struct {
+	name string
+	tell func(ctx context.Context, o *order) error
+	ends []payment.State
+}
+
+// stories are all ways in which the two events that payment hears may come.
+func stories(outcome string) []story {
+	paid := payment.Captured
+	if outcome == "decline" {
+		paid = payment.Failed
+	}
+	return []story{
+		{"paid", func(ctx context.Context, o *order) error { return o.reserved(ctx) }, []payment.State{paid}},
+		{"cancelled meanwhile", func(ctx context.Context, o *order) error {
+			if err := o.reserved(ctx); err != nil {
+				return err
+			}
+			return o.cancelled(ctx)
+		}, []payment.State{payment.Dead, payment.Failed, payment.Refunded}},
+		{"cancelled during the call", func(ctx context.Context, o *order) error {
+			if err := o.reserved(ctx); err != nil {
+				return err
+			}
+			if err := o.awaitState(ctx, payment.Charging, paid); err != nil {
+				return err
+			}
+			return o.cancelled(ctx)
+		}, []payment.State{payment.Failed, payment.Refunded}},
+		{"cancelled later", func(ctx context.Context, o *order) error {
+			if err := o.reserved(ctx); err != nil {
+				return err
+			}
+			if err := o.awaitState(ctx, paid); err != nil {
+				return err
+			}
+			return o.cancelled(ctx)
+		}, []payment.State{payment.Failed, payment.Refunded}},
+		{"cancelled first", func(ctx context.Context, o *order) error {
+			if err := o.cancelled(ctx); err != nil {
+				return err
+			}
+			if err := o.awaitState(ctx, payment.Dead); err != nil {
+				return err
+			}
+			return o.reserved(ctx)
+		}, []payment.State{payment.Dead}},
+	}
+}
+
+// G1, G2: a death at every step, under every outcome of the gateway, ends in one
+// terminal state that the gateway's ledger agrees with.
+func TestG2_every_step_dies_under_every_outcome(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(t *testing.T) *sqldb.DB{"sqlite": onSQLite, "postgres": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lanes []*lane
+			for outcome := range outcomes() {
+				for _, s := range stories(outcome) {
+					lanes = append(lanes, newLane(t, open(t), outcome, s))
+				}
+			}
+			var all sync.WaitGroup
+			for _, l := range lanes { // most of the time each waits
+				all.Go(func() { l.walk(t) })
+			}
+			all.Wait()
+		})
+	}
+}
+
+// walk dies at each step of the lane's story.
+func (l *lane) walk(t *testing.T) {
+	defer l.graves.Wait()
+	for step, steps := 0, 0; step <= steps; step++ {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		taken, err := l.play(ctx, step)
+		cancel()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if step == 0 {
+			steps = taken
+		}
+		if steps < 4 {
+			t.Errorf("%s has only %d steps: what counts them is broken", l.name, steps)
+			return
+		}
+	}
+}
+
+func onSQLite(t *testing.T) *sqldb.DB {
+	t.Helper()
+	db, err := sqlite.Options{Synchronous: sqlite.Off}.Open(t.Context(), filepath.Join(t.TempDir(), "payment.db"))
+	return opened(t, db, err)
+}
+
+func onPostgres(t *testing.T) *sqldb.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), pgtest.DSN(t))
+	return opened(t, db, err)
+}
+
+func opened(t *testing.T, db *sqldb.DB, err error) *sqldb.DB {
+	t.Helper()
+	ok(t, err)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
