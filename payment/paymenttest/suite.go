@@ -1,8 +1,9 @@
 package paymenttest
 
 import (
-	"crypto/rand"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"orderly/payment"
 )
@@ -37,6 +38,8 @@ func TestGateway(t *testing.T, open func(t *testing.T) payment.Gateway) {
 		{"find by order", testFindByOrder},
 		{"find prefers what was captured", testFindCaptured},
 		{"keys are remembered", testKeyRetention},
+		{"answers are those that were asked for", testCalls},
+		{"a context that ended leaves the outcome unknown", testContext},
 	} {
 		t.Run(promise.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +50,7 @@ func TestGateway(t *testing.T, open func(t *testing.T) payment.Gateway) {
 
 // newCharge is a request that nothing else in any run shares an order or a key with.
 func newCharge(method string) payment.ChargeRequest {
-	order := rand.Text()
+	order := uuid.NewString()
 	return payment.ChargeRequest{Key: order, OrderID: order, Method: method, Currency: "EUR", AmountMinor: total}
 }
 

@@ -33,7 +33,7 @@ type life struct {
 
 // begin starts a life on what the last one left.
 func (l *lane) begin(g payment.Gateway, dieAt int) (*life, error) {
-	nc, err := nats.Connect("", l.server.ConnectOption())
+	nc, err := nats.Connect("", l.server.ConnectOption(), nats.Timeout(patience))
 	if err != nil {
 		return nil, err
 	}
