@@ -55,10 +55,11 @@ func statusText(w io.Writer, g client.GatewayStatus, now time.Time) {
 		fmt.Fprintf(w, "reason\t%s\n", g.Reason)
 	}
 	if g.NextProbe != nil {
-		fmt.Fprintf(w, "next probe\t%s\n", g.NextProbe.Format(time.RFC3339Nano))
+		fmt.Fprintf(w, "next probe\t%s\n", g.NextProbe.Format(time.RFC3339))
 	}
 	fmt.Fprintf(w, "calls\t%d without an outcome\n", g.Calls)
-	fmt.Fprintf(w, "tries\t%d answered, %d failed; the breaker opened %d times\n", g.Succeeded, g.Failed, g.Opened)
+	fmt.Fprintf(w, "tries\t%d answered, %d failed\n", g.Succeeded, g.Failed)
+	fmt.Fprintf(w, "opened\t%d times since the process started\n", g.Opened)
 	fmt.Fprintf(w, "seen by\t%s\n", g.Replica)
 }
 
