@@ -17,6 +17,7 @@ const (
 	latency   = 200 * time.Millisecond // of the gateway, ± jitter/2
 	jitter    = 100 * time.Millisecond
 	saturated = 20 * time.Second // how long a row of throughput lasts
+	prompt    = 20_000           // orders without latency
 
 	outageRate   = 200 // orders a second
 	outageCalls  = 128
@@ -28,25 +29,43 @@ const (
 // gateway measures the system behind a gateway that takes its time, and through an
 // outage of it.
 func gateway(ctx context.Context, s settings) error {
+	limit, err := promptGateway(ctx, s)
+	if err != nil {
+		return err
+	}
 	for _, calls := range []int{64, 128, 256, 512} {
-		if err := slowGateway(ctx, s, calls); err != nil {
+		if err := slowGateway(ctx, s, calls, limit); err != nil {
 			return err
 		}
 	}
 	return awayGateway(ctx, s)
 }
 
+// promptGateway measures what this machine can do if the gateway answers at once.
+func promptGateway(ctx context.Context, s settings) (limit float64, err error) {
+	err = behindGateway(ctx, s, 512, func(srv *server, c *users) error {
+		if err := c.setGateway(ctx, map[string]any{"latency": "0s", "jitter": "0s"}); err != nil {
+			return err
+		}
+		l, err := place(ctx, srv, max(s.clients, 64), prompt, smallOrder)
+		limit = l.rate()
+		return err
+	})
+	fmt.Printf("without latency: %6.0f ended/s, the limit of this machine now\n", limit)
+	return limit, err
+}
+
 // slowGateway keeps a number of calls under way and compares what ends with what
-// the latency allows.
-func slowGateway(ctx context.Context, s settings, calls int) error {
+// the latency allows, or the machine.
+func slowGateway(ctx context.Context, s settings, calls int, limit float64) error {
 	return behindGateway(ctx, s, calls, func(srv *server, _ *users) error {
-		ideal := float64(calls) / latency.Seconds()
-		l, err := place(ctx, srv, max(s.clients, 64), int(ideal*saturated.Seconds()), smallOrder)
+		allowed := float64(calls) / latency.Seconds()
+		l, err := place(ctx, srv, max(s.clients, 64), int(min(allowed, limit)*saturated.Seconds()), smallOrder)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%4d calls under way, %v±%v: %6.0f ended/s of %5.0f that the latency allows: %.2f   CPU %.3f s/1000\n",
-			calls, latency, jitter/2, l.rate(), ideal, l.rate()/ideal, l.perThousand())
+		fmt.Printf("%4d calls under way, %v±%v: %6.0f ended/s; the latency allows %5.0f, the machine %5.0f: %.2f of it   CPU %.3f s/1000\n",
+			calls, latency, jitter/2, l.rate(), allowed, limit, l.rate()/min(allowed, limit), l.perThousand())
 		return nil
 	})
 }
