@@ -62,15 +62,15 @@ func TestEngine_breaker_that_is_open(t *testing.T) {
 		r.await("the breaker is open", func() bool { return b.Status().State == breaker.Open })
 		r.await("all wait for it", func() bool { return b.Status().Waiting == 20 })
 		tried := p.calls.Load()
+		r.await("the pull from before has ended", func() bool { return r.consumer().NumWaiting == 0 })
 		r.publish(callsFor(20, 30)...)
 		for n := range 3 {
 			if _, err := e.Do(t.Context(), one(100+n, ""), engine.Meta{}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		r.await("the pull from before has ended", func() bool { return r.consumer().NumWaiting == 0 })
-		if info := r.consumer(); int(info.NumPending)+info.NumAckPending != 11 {
-			t.Errorf("%d messages in the stream and %d in hand, want the pack and 10 more", info.NumPending, info.NumAckPending)
+		if info := r.consumer(); info.NumPending != 10 || info.NumAckPending != 1 || info.NumWaiting != 0 {
+			t.Errorf("%d messages are left in the stream, %d in hand, and %d pulls wait, want 10, the pack, and none", info.NumPending, info.NumAckPending, info.NumWaiting)
 		}
 		if n := p.calls.Load(); n != tried {
 			t.Errorf("%d calls were tried while it was open", n-tried)

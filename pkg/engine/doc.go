@@ -20,7 +20,9 @@
 //
 // A decision may ask for a [Call] to the outside world. The transaction that
 // holds the decision commits first, then the call is made outside any
-// transaction, beside others, and its outcome is a new input.
+// transaction, beside others, and its outcome is a new input. A
+// [orderly/pkg/breaker.Breaker] may stand before the calls: while the other side is
+// away they wait, and what leads to calls stays in its stream.
 //
 // What is committed is published as it is, however long the broker is away; a
 // few batches may wait for that, then the engine takes in no more.
