@@ -48,10 +48,13 @@ func promptGateway(ctx context.Context, s settings) (limit float64, err error) {
 			return err
 		}
 		l, err := place(ctx, srv, max(s.clients, 64), prompt, smallOrder)
+		if err != nil {
+			return err
+		}
 		limit = l.rate()
-		return err
+		fmt.Printf("without latency: %6.0f ended/s, the limit of this machine now   CPU %.3f s/1000\n", limit, l.perThousand())
+		return nil
 	})
-	fmt.Printf("without latency: %6.0f ended/s, the limit of this machine now\n", limit)
 	return limit, err
 }
 
