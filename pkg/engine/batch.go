@@ -4,15 +4,12 @@ package engine
 type batch struct {
 	cfg    Config
 	inputs []*Input
-	weight int
+	room   room // for everybody together
+	urgent bool // some of it is
 }
 
-func (b *batch) weigh(g group) int {
-	w := 0
-	for _, in := range g.inputs {
-		w += in.weight(b.cfg)
-	}
-	return w
+func newBatch(c Config) *batch {
+	return &batch{cfg: c, room: room{inputs: c.MaxInputs, weight: c.MaxWeight}}
 }
 
 // weight is 1 for what will not be decided.
@@ -41,15 +38,23 @@ func split(inputs []*Input, c Config) []group {
 	return out
 }
 
-func (b *batch) full() bool {
-	return len(b.inputs) >= b.cfg.MaxInputs || b.weight >= b.cfg.MaxWeight
-}
+func (b *batch) full() bool { return b.room.inputs <= 0 || b.room.weight <= 0 }
 
-func (b *batch) fits(g group) bool {
-	return len(b.inputs)+len(g.inputs) <= b.cfg.MaxInputs && b.weight+b.weigh(g) <= b.cfg.MaxWeight
-}
-
-func (b *batch) add(g group) {
-	b.inputs = append(b.inputs, g.inputs...)
-	b.weight += b.weigh(g)
+// add puts as much of g into the batch as there is room for, and leaves the rest
+// to its line. The first input of a batch has room whatever it weighs.
+func (b *batch) add(l *line, g group) {
+	n := 0
+	for _, in := range g.inputs {
+		w := in.weight(b.cfg)
+		if len(b.inputs) > 0 && (min(b.room.inputs, l.room.inputs) < 1 || min(b.room.weight, l.room.weight) < w) {
+			break
+		}
+		b.inputs = append(b.inputs, in)
+		b.room.use(1, w)
+		l.room.use(1, w)
+		n++
+	}
+	if n < len(g.inputs) {
+		l.leave(group{inputs: g.inputs[n:]})
+	}
 }

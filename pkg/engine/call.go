@@ -15,8 +15,9 @@ const callMaxPause = 5 * time.Second
 // calls is the stage of concurrent outside calls between the transaction of an
 // intent and that of its outcome.
 type calls struct {
-	e     *Engine
-	slots chan struct{}
+	e       *Engine
+	slots   chan struct{} // one for each call under way
+	reserve chan struct{} // further ones for what is urgent alone
 
 	mu      sync.Mutex // guards flights and what is in them
 	flights map[string]*flight
@@ -28,8 +29,21 @@ type flight struct {
 	inputs []*Input // who waits for it
 }
 
+// urgentShare is the part of the slots, one in so many, that urgent calls alone
+// may take. They may take all others too.
+const urgentShare = 8
+
 func newCalls(e *Engine) *calls {
-	return &calls{e: e, slots: make(chan struct{}, e.cfg.MaxCalls), flights: make(map[string]*flight)}
+	reserve := 0
+	if len(e.cfg.Urgent) > 0 && e.cfg.MaxCalls > 1 {
+		reserve = max(1, e.cfg.MaxCalls/urgentShare)
+	}
+	return &calls{
+		e:       e,
+		slots:   make(chan struct{}, e.cfg.MaxCalls-reserve),
+		reserve: make(chan struct{}, reserve),
+		flights: make(map[string]*flight),
+	}
 }
 
 // start makes a call, or joins the input to one that is under way with the
@@ -93,12 +107,16 @@ func (c *calls) untilKnown(ctx context.Context, key string) (any, error) {
 
 // try makes the call once, when there is a slot and the breaker lets it through.
 func (c *calls) try(ctx context.Context, key string) (body any, err error) {
+	slot := c.slots
+	reserve := c.reserved(key)
 	select {
 	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
+	case reserve <- struct{}{}:
+		slot = reserve
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	defer func() { <-slot }()
 	leave, err := c.e.cfg.Breaker.Enter(c.e.running)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errWaiting, err)
@@ -115,6 +133,17 @@ func (c *calls) try(ctx context.Context, key string) (body any, err error) {
 	}
 	leave(err)
 	return body, err
+}
+
+// reserved is where a call may find a slot beside the common ones; nil, where nobody
+// does, unless who waits for it is urgent.
+func (c *calls) reserved(key string) chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.e.cfg.urgent(c.flights[key].inputs[0]) {
+		return c.reserve
+	}
+	return nil
 }
 
 // latest returns what was asked for last under a key. Each of the calls would tell

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,14 @@ type Config struct {
 	// publish to is not there (any more), to make it again. Several goroutines
 	// may call it at once.
 	Restore func(context.Context) error
+	// Urgent are the lanes, as [Meta] has them, whose inputs go before all others
+	// that wait, those with no lane among them: into the next batch, to the calls,
+	// to the broker. The others are not starved: while urgent inputs come, a quarter
+	// of each batch is for the others, which also keeps the batches small that
+	// something urgent waits for, and they have all but an eighth of MaxCalls.
+	// What waits in a consumer passes nothing by itself: give each lane a consumer
+	// of its own. Nothing is urgent if empty.
+	Urgent []string
 	// Timers are asked in turn what is due.
 	Timers []Timer
 	// Logger may be nil.
@@ -103,6 +112,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// urgent reports whether an input goes before the others.
+func (c Config) urgent(in *Input) bool { return slices.Contains(c.Urgent, in.Meta.Lane) }
+
 func def[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
@@ -122,6 +134,8 @@ func (c Config) validate() error {
 		return errors.New("a JetStream is required for Consumers")
 	case c.JetStream != nil && c.Registry == nil:
 		return errors.New("a Registry is required with a JetStream")
+	case slices.Contains(c.Urgent, ""):
+		return errors.New("an Urgent lane has no name")
 	case min(c.MaxInputs, c.MaxWeight, c.MaxAttempts, c.MaxUnsent, c.MaxCalls) < 0:
 		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts, MaxUnsent and MaxCalls may be negative")
 	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StopTimeout) < 0:

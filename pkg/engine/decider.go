@@ -22,7 +22,7 @@ type State interface {
 	// Decide decides one input. Now is the database's clock, the same for all
 	// inputs. If it returns an error, the state must be as it was before; the
 	// error is the input's verdict (see [Never]). It is called for the inputs in
-	// the order in which they came.
+	// the order in which they came, those of one lane.
 	Decide(ctx context.Context, now time.Time, in *Input) (Decision, error)
 	// Save writes what changed: UPDATE for what was loaded, plain INSERT for
 	// what is new, never an upsert. What it queues is sent afterwards.

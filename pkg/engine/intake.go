@@ -6,20 +6,23 @@ import (
 	"time"
 )
 
-// group is inputs that came together and are decided together.
+// group is inputs that came together, of one lane, and are decided together as far
+// as a batch has room for them.
 type group struct {
 	inputs []*Input
 	alone  bool // nothing else may be in its batch
 }
 
-// intake gathers what arrives into batches.
+// intake gathers what arrives into batches: what is urgent first.
 type intake struct {
 	cfg    Config
-	queue  chan group // commands, messages and ticks: bounded, full means wait
-	again  chan group // outcomes and retries: bounded by what is in hand already
-	carry  *group     // taken from a queue but too large for the batch before
-	last   int        // size of the batch before
+	urgent *line
+	others *line
 	closed chan struct{}
+
+	last   int       // size of the batch before
+	passed bool      // it had none of the others
+	rushed time.Time // when something urgent last went into a batch
 
 	timers sync.WaitGroup // one for each of waiting, until it is put back
 
@@ -28,27 +31,44 @@ type intake struct {
 	dropped bool
 }
 
-const queueLength = 1024
+const (
+	queueLength = 1024
+	// othersShare is the part of a batch, one in so many, that is for what is not
+	// urgent while urgent inputs come: as much as it gets, whatever else there is,
+	// and no more, so that nothing urgent waits for a large batch to end.
+	othersShare = 4
+	// rush is how long urgent inputs are expected after the last one.
+	rush = 10 * time.Second
+)
 
 func newIntake(cfg Config) *intake {
 	return &intake{
 		cfg:     cfg,
-		queue:   make(chan group, queueLength),
-		again:   make(chan group),
+		urgent:  newLine(),
+		others:  newLine(),
 		closed:  make(chan struct{}),
 		waiting: make(map[*time.Timer]group),
 	}
 }
 
+// line is where a group waits.
+func (q *intake) line(g group) *line {
+	if q.cfg.urgent(g.inputs[0]) {
+		return q.urgent
+	}
+	return q.others
+}
+
 // put waits for room in the queue.
 func (q *intake) put(ctx context.Context, g group) error {
+	queue := q.line(g).queue
 	select {
-	case q.queue <- g:
+	case queue <- g:
 		return nil
 	default:
 	}
 	select {
-	case q.queue <- g:
+	case queue <- g:
 		return nil
 	case <-ctx.Done():
 		return ErrBusy
@@ -61,7 +81,7 @@ func (q *intake) put(ctx context.Context, g group) error {
 // them and reports false if the loop has ended.
 func (q *intake) putAgain(g group) bool {
 	select {
-	case q.again <- g:
+	case q.line(g).again <- g:
 		return true
 	case <-q.closed:
 		return false
@@ -117,12 +137,12 @@ func (q *intake) close() { close(q.closed) }
 
 // next waits for the next batch; nil means that the intake was closed.
 func (q *intake) next() []*Input {
-	first, ok := q.first()
+	l, first, ok := q.first()
 	if !ok {
 		return nil
 	}
-	b := &batch{cfg: q.cfg}
-	b.add(first)
+	b := q.begin()
+	q.add(b, l, first)
 	if !first.alone {
 		q.fill(b)
 	}
@@ -130,23 +150,63 @@ func (q *intake) next() []*Input {
 	return b.inputs
 }
 
-func (q *intake) first() (group, bool) {
-	if g := q.carry; g != nil {
-		q.carry = nil
-		return *g, true
+// first waits for what the next batch begins with: something urgent, unless the
+// others had no place in the batch before.
+func (q *intake) first() (*line, group, bool) {
+	order := [2]*line{q.urgent, q.others}
+	if q.passed {
+		order = [2]*line{q.others, q.urgent}
 	}
+	for _, l := range order {
+		if g, ok := l.take(); ok {
+			return l, g, true
+		}
+	}
+	return q.await(nil)
+}
+
+// await returns the next group of either line, or false once the intake is closed
+// or the time is up.
+func (q *intake) await(up <-chan time.Time) (*line, group, bool) {
 	select {
-	case g := <-q.again:
-		return g, true
-	case g := <-q.queue:
-		return g, true
+	case g := <-q.urgent.again:
+		return q.urgent, g, true
+	case g := <-q.urgent.queue:
+		return q.urgent, g, true
+	case g := <-q.others.again:
+		return q.others, g, true
+	case g := <-q.others.queue:
+		return q.others, g, true
+	case <-up:
 	case <-q.closed:
-		return group{}, false
+	}
+	return nil, group{}, false
+}
+
+// begin shares out the room in a new batch.
+func (q *intake) begin() *batch {
+	b := newBatch(q.cfg)
+	q.urgent.room, q.others.room = b.room, b.room
+	if time.Since(q.rushed) < rush {
+		q.others.room = room{inputs: max(1, b.room.inputs/othersShare), weight: max(1, b.room.weight/othersShare)}
+		q.urgent.room = room{inputs: max(1, b.room.inputs-q.others.room.inputs), weight: max(1, b.room.weight-q.others.room.weight)}
+	}
+	q.passed = true
+	return b
+}
+
+func (q *intake) add(b *batch, l *line, g group) {
+	b.add(l, g)
+	if l == q.others {
+		q.passed = false
+	} else {
+		b.urgent, q.rushed = true, time.Now()
 	}
 }
 
 // fill adds what is there. Only after a batch of several inputs does it wait a
-// moment for more: an idle engine answers at once.
+// moment for more: an idle engine answers at once, and a busy one does once it has
+// something urgent.
 func (q *intake) fill(b *batch) {
 	var linger <-chan time.Time
 	if q.last >= 4 && q.cfg.Linger > 0 && q.cfg.MaxInputs > 1 {
@@ -155,48 +215,39 @@ func (q *intake) fill(b *batch) {
 		linger = t.C
 	}
 	for !b.full() {
-		g, ok := q.more(linger)
-		if !ok {
-			return
+		l, g, ok := q.ready()
+		if !ok && linger != nil && !b.urgent && q.others.open() {
+			l, g, ok = q.await(linger)
 		}
-		if g.alone || !b.fits(g) {
-			q.carry = &g
+		switch {
+		case !ok:
 			return
+		case g.alone:
+			l.leave(g)
+		default:
+			q.add(b, l, g)
 		}
-		b.add(g)
 	}
 }
 
-func (q *intake) more(linger <-chan time.Time) (group, bool) {
-	select {
-	case g := <-q.again:
-		return g, true
-	case g := <-q.queue:
-		return g, true
-	default:
+// ready returns a group that is there and has room, the urgent first.
+func (q *intake) ready() (*line, group, bool) {
+	for _, l := range [2]*line{q.urgent, q.others} {
+		if !l.open() {
+			continue
+		}
+		if g, ok := l.take(); ok {
+			return l, g, true
+		}
 	}
-	if linger == nil {
-		return group{}, false
-	}
-	select {
-	case g := <-q.again:
-		return g, true
-	case g := <-q.queue:
-		return g, true
-	case <-linger:
-		return group{}, false
-	case <-q.closed:
-		return group{}, false
-	}
+	return nil, group{}, false
 }
 
 // drain gives up what nobody will decide any more.
 func (q *intake) drain() {
-	for {
-		g, ok := q.more(nil)
-		if !ok {
-			return
+	for _, l := range [2]*line{q.urgent, q.others} {
+		for g, ok := l.take(); ok; g, ok = l.take() {
+			giveUp(g.inputs, ErrStopped)
 		}
-		giveUp(g.inputs, ErrStopped)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -100,6 +101,29 @@ type result struct {
 	slow    *Input // nil, or whose decision had not returned when the time was over
 	reruns  int
 	elapsed time.Duration
+}
+
+// parts are the batch's urgent inputs and the others, each with what followed from
+// them; one part if all inputs are of a kind.
+func (r *result) parts(urgent func(*Input) bool) []*result {
+	if i := slices.IndexFunc(r.inputs, urgent); i < 0 || len(r.inputs) == 1 {
+		return []*result{r}
+	}
+	first, rest := &result{}, &result{}
+	for i, in := range r.inputs {
+		to := rest
+		if urgent(in) {
+			to = first
+		}
+		to.inputs = append(to.inputs, in)
+		to.decided = append(to.decided, r.decided[i])
+		to.verdict = append(to.verdict, r.verdict[i])
+		to.events = append(to.events, r.decided[i].Events...)
+	}
+	if len(rest.inputs) == 0 {
+		return []*result{first}
+	}
+	return []*result{first, rest}
 }
 
 // transact runs one batch in one transaction.

@@ -48,8 +48,14 @@ func newPublisher(e *Engine) *publisher {
 
 // publish sends a batch's outputs while the next batches are decided. It waits
 // only if too many events are under way: that is how a broker that stays away
-// stops the engine in the end.
+// stops the engine in the end. What is urgent waits for the PubAcks of nobody else.
 func (p *publisher) publish(r *result) {
+	for _, part := range r.parts(p.e.cfg.urgent) {
+		p.publishPart(part)
+	}
+}
+
+func (p *publisher) publishPart(r *result) {
 	if len(r.events) == 0 {
 		p.settle(r)
 		return
