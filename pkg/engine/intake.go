@@ -141,7 +141,7 @@ func (q *intake) next() []*Input {
 	if !ok {
 		return nil
 	}
-	b := q.begin()
+	b := q.begin(l)
 	q.add(b, l, first)
 	if !first.alone {
 		q.fill(b)
@@ -183,11 +183,11 @@ func (q *intake) await(up <-chan time.Time) (*line, group, bool) {
 	return nil, group{}, false
 }
 
-// begin shares out the room in a new batch.
-func (q *intake) begin() *batch {
+// begin shares out the room in a new batch, that begins with an input of l.
+func (q *intake) begin(l *line) *batch {
 	b := newBatch(q.cfg)
 	q.urgent.room, q.others.room = b.room, b.room
-	if time.Since(q.rushed) < rush {
+	if l == q.urgent || time.Since(q.rushed) < rush {
 		q.others.room = room{inputs: max(1, b.room.inputs/othersShare), weight: max(1, b.room.weight/othersShare)}
 		q.urgent.room = room{inputs: max(1, b.room.inputs-q.others.room.inputs), weight: max(1, b.room.weight-q.others.room.weight)}
 	}
