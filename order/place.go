@@ -30,7 +30,7 @@ type Place struct {
 	ID            string // UUIDv7
 	CustomerID    string
 	Currency      string
-	Lane          string
+	Lane          string // Standard or Express
 	CorrelationID string
 	Request       Request
 
@@ -69,6 +69,7 @@ func (p *Place) Check() error {
 	if t := p.Request.ExpectedTotalMinor; t != nil && (*t < 0 || *t > MaxMoneyMinor) {
 		r = append(r, Problem{"body.expected_total", fmt.Sprintf("must be between 0 and %d minor units", int64(MaxMoneyMinor))})
 	}
+	r = checkLane(r, p.Lane)
 	r = p.checkItems(r)
 	r = p.checkMetadata(r)
 	if len(r) > 0 {
@@ -144,7 +145,7 @@ func (p Policy) Place(c Place, now time.Time) Result {
 		Request:       c.Request,
 		Status:        Pending,
 		CreatedAt:     now,
-		Deadline:      now.Add(p.Deadline),
+		Deadline:      now.Add(p.deadline(c.Lane)),
 	}
 	return p.progress(o, now, Order.created)
 }

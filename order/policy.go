@@ -9,27 +9,36 @@ import (
 
 // Policy says how long an order may take and when it is announced again.
 type Policy struct {
-	Deadline     time.Duration // from placing to the end
-	RedriveFirst time.Duration // without progress, until the first announcement
-	RedriveMax   time.Duration // the longest pause between two announcements
+	Deadline        time.Duration // from placing to the end
+	ExpressDeadline time.Duration // the same for the express lane; Deadline if zero
+	RedriveFirst    time.Duration // without progress, until the first announcement
+	RedriveMax      time.Duration // the longest pause between two announcements
 }
 
-// DefaultPolicy gives an order 15 minutes, and announces one that makes no
-// progress after 30 s, then at doubling intervals of up to one hour.
+// DefaultPolicy gives an order of either lane 15 minutes, and announces one that
+// makes no progress after 30 s, then at doubling intervals of up to one hour.
 func DefaultPolicy() Policy {
-	return Policy{Deadline: 15 * time.Minute, RedriveFirst: 30 * time.Second, RedriveMax: time.Hour}
+	return Policy{Deadline: 15 * time.Minute, ExpressDeadline: 15 * time.Minute, RedriveFirst: 30 * time.Second, RedriveMax: time.Hour}
 }
 
 // Validate refuses a policy that would leave no time to an order or announce
 // without a pause.
 func (p Policy) Validate() error {
 	switch {
-	case p.Deadline <= 0:
-		return errors.New("order policy: the deadline must be positive")
+	case p.Deadline <= 0 || p.ExpressDeadline < 0:
+		return errors.New("order policy: the deadlines must be positive")
 	case p.RedriveFirst <= 0 || p.RedriveMax < p.RedriveFirst:
 		return errors.New("order policy: the first redrive must be positive, and the longest pause no shorter")
 	}
 	return nil
+}
+
+// deadline is how long an order of a lane may take.
+func (p Policy) deadline(lane string) time.Duration {
+	if lane == Express && p.ExpressDeadline > 0 {
+		return p.ExpressDeadline
+	}
+	return p.Deadline
 }
 
 // Tick is what the clock tells an order.

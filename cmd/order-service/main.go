@@ -24,7 +24,7 @@ func main() {
 		Service:  app.OrderService,
 		New: func(_ context.Context, d app.Deps) (*app.Service, error) {
 			return app.NewOrder(d, order.Policy{
-				Deadline: told.Deadline, RedriveFirst: told.RedriveAfter, RedriveMax: told.RedriveMax,
+				Deadline: told.Deadline, ExpressDeadline: told.ExpressDeadline, RedriveFirst: told.RedriveAfter, RedriveMax: told.RedriveMax,
 			})
 		},
 	}, os.Args[1:], os.Stdout, os.Stderr))

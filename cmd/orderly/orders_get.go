@@ -44,7 +44,7 @@ func (c *ordersGetCommand) Run(ctx context.Context, s *session) error {
 }
 
 func (o orderShown) text(w io.Writer) {
-	fmt.Fprintf(w, "order\t%s\nstatus\t%s\n", o.OrderID, status(o.Order))
+	fmt.Fprintf(w, "order\t%s\npriority\t%s\nstatus\t%s\n", o.OrderID, o.Priority, status(o.Order))
 	fmt.Fprintf(w, "customer\t%s\npayment method\t%s\n", o.CustomerID, o.PaymentMethod)
 	if o.TotalMinor != nil {
 		fmt.Fprintf(w, "total\t%s\n", money(*o.TotalMinor, o.Currency))

@@ -49,13 +49,13 @@ func (c *ordersListCommand) Run(ctx context.Context, s *session) error {
 		fmt.Fprintf(s.stderr, "the %d newest; --limit 0 lists all\n", c.Limit)
 	}
 	return s.out.print(orders, func(w io.Writer) {
-		fmt.Fprintln(w, "ORDER\tSTATUS\tTOTAL\tCUSTOMER\tPLACED")
+		fmt.Fprintln(w, "ORDER\tPRIORITY\tSTATUS\tTOTAL\tCUSTOMER\tPLACED")
 		for _, o := range orders {
 			total := "-"
 			if o.TotalMinor != nil {
 				total = money(*o.TotalMinor, o.Currency)
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.OrderID, status(o), total, o.CustomerID, o.CreatedAt.Format(time.RFC3339))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.OrderID, o.Priority, status(o), total, o.CustomerID, o.CreatedAt.Format(time.RFC3339))
 		}
 	})
 }

@@ -17,6 +17,7 @@ import (
 type ordersSubmitCommand struct {
 	File        string  `arg:"" help:"File with one order a line, as JSON. The field invoice is the idempotency key; fields that orders do not have become metadata."`
 	Concurrency int     `help:"How many orders are under way at once (default: ${default})." default:"32" placeholder:"N"`
+	Priority    string  `help:"Priority of the orders whose lines name none: standard or express." enum:",standard,express" default:"" placeholder:"PRIORITY"`
 	Rate        float64 `help:"The most orders begun in a second; 0 sets no limit." default:"0" placeholder:"R"`
 	Wait        bool    `help:"Wait until all accepted orders have ended, and tell how."`
 }
@@ -107,7 +108,9 @@ func (c *ordersSubmitCommand) Run(ctx context.Context, s *session) error {
 	}
 	defer api.Close()
 	bar := newProgress(s.stderr, "orders", 0)
-	result, err := submit(ctx, api, shop.NewOrderReader(f, filepath.Base(c.File)), bar, c.options(bar))
+	orders := shop.NewOrderReader(f, filepath.Base(c.File))
+	orders.Priority = c.Priority
+	result, err := submit(ctx, api, orders, bar, c.options(bar))
 	if err != nil {
 		err = fmt.Errorf("%s: %w", c.File, badInput(err))
 	} else if c.Wait {

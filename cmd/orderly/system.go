@@ -20,14 +20,15 @@ var errStopped = errors.New("stopped before it had started")
 
 // systemFlags are what up and demo have in common.
 type systemFlags struct {
-	HTTP           string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
-	LogLevel       string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
-	Deadline       time.Duration `help:"How long an order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
-	RedriveAfter   time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_AFTER"`
-	RedriveMax     time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
-	GatewayTimeout time.Duration `help:"How long one try of a call to the payment gateway may take." default:"10s" env:"ORDERLY_GATEWAY_TIMEOUT"`
-	GatewayCalls   int           `help:"How many calls to the payment gateway are under way at a time." default:"512" env:"ORDERLY_GATEWAY_CALLS" placeholder:"N"`
-	MaxInputs      int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_INPUTS" placeholder:"N"`
+	HTTP            string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
+	LogLevel        string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
+	Deadline        time.Duration `help:"How long a standard order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
+	ExpressDeadline time.Duration `help:"How long an express order may take before it is cancelled." default:"15m" env:"ORDERLY_EXPRESS_DEADLINE"`
+	RedriveAfter    time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_AFTER"`
+	RedriveMax      time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
+	GatewayTimeout  time.Duration `help:"How long one try of a call to the payment gateway may take." default:"10s" env:"ORDERLY_GATEWAY_TIMEOUT"`
+	GatewayCalls    int           `help:"How many calls to the payment gateway are under way at a time." default:"512" env:"ORDERLY_GATEWAY_CALLS" placeholder:"N"`
+	MaxInputs       int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_INPUTS" placeholder:"N"`
 }
 
 // Validate is called by the parser.
@@ -44,6 +45,8 @@ func (f systemFlags) Validate() error {
 		return fmt.Errorf("--gateway-calls: %d is not between 1 and %d", f.GatewayCalls, app.MaxCalls)
 	case f.Deadline <= 0:
 		return fmt.Errorf("--deadline: %s is not a time to wait", f.Deadline)
+	case f.ExpressDeadline <= 0:
+		return fmt.Errorf("--express-deadline: %s is not a time to wait", f.ExpressDeadline)
 	case f.RedriveAfter <= 0:
 		return fmt.Errorf("--redrive-after: %s is not a time to wait", f.RedriveAfter)
 	case f.RedriveMax < f.RedriveAfter:
@@ -76,7 +79,7 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 		Logger:    log,
 		MaxInputs: f.MaxInputs,
 		Payment:   app.PaymentConfig{CallTimeout: f.GatewayTimeout, MaxCalls: f.GatewayCalls},
-		Policy:    order.Policy{Deadline: f.Deadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},
+		Policy:    order.Policy{Deadline: f.Deadline, ExpressDeadline: f.ExpressDeadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},
 	})
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil, errStopped

@@ -35,6 +35,8 @@ func TestUsage_mistakes_end_with_2(t *testing.T) {
 		{"port \"70000\"", []string{"up", "--data", dir, "--http", "127.0.0.1:70000"}},
 		{"port \"http\"", []string{"up", "--data", dir, "--http", "127.0.0.1:http"}},
 		{"--deadline", []string{"up", "--data", dir, "--deadline", "0s"}},
+		{"--express-deadline", []string{"up", "--data", dir, "--express-deadline", "-1s"}},
+		{"--priority", []string{"orders", "submit", orders, "--priority", "urgent"}},
 		{"--redrive-max", []string{"up", "--data", dir, "--redrive-max", "1ms"}},
 		{"--replicas", []string{"cluster", "--replicas", "0"}},
 		{"--for", []string{"cluster", "--for", "-1s"}},

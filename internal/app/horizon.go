@@ -18,24 +18,26 @@ type horizon struct {
 // horizonTimeout is for a broker that does not answer: it is asked again soon.
 const horizonTimeout = 5 * time.Second
 
-// Lag returns for how long the oldest message has waited that the broker has yet
-// to deliver to one of the services; zero if none waits. What was delivered does
+// Lag returns, by lane, for how long the oldest message has waited that the broker
+// has yet to deliver to one of the services; zero if none waits. Each lane has its
+// own, so that a backlog on one keeps nothing on another from being announced
+// again. What was delivered does
 // not count, finished or not: a charge without an answer may take hours, and must
 // not keep other orders from being announced again. Messages that a broker lost
 // are not missed: whatever it still holds is younger.
 //
 // It is a time by the broker's clock alone. Whoever asks takes it from a clock of
 // his own, so that clocks which differ by minutes do no harm.
-func (h horizon) Lag(ctx context.Context) (time.Duration, error) {
+func (h horizon) Lag(ctx context.Context) (map[string]time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, horizonTimeout)
 	defer cancel()
-	var lag time.Duration
+	lag := make(map[string]time.Duration)
 	for _, c := range h.channels {
 		waited, err := h.waited(ctx, c)
 		if err != nil {
-			return 0, fmt.Errorf("consumer %s: %w", c.durable, err)
+			return nil, fmt.Errorf("consumer %s: %w", c.durable, err)
 		}
-		lag = max(lag, waited)
+		lag[c.lane] = max(lag[c.lane], waited)
 	}
 	return lag, nil
 }

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"orderly/order"
 	"orderly/pkg/natsbus/natstest"
 )
 
@@ -19,10 +21,10 @@ func TestHorizon(t *testing.T) {
 	lag := func() time.Duration {
 		t.Helper()
 		waited, err := h.Lag(ctx)
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || waited[order.Express] != 0 {
+			t.Fatalf("behind by %v, %v, want no error and nothing on the express lane", waited, err)
 		}
-		return waited
+		return waited[order.Standard]
 	}
 	isNow := func(what string) {
 		t.Helper()
@@ -35,13 +37,20 @@ func TestHorizon(t *testing.T) {
 		t.Fatal(err)
 	}
 	isNow("no consumer")
+	slow := h.channels[slices.IndexFunc(h.channels, func(c channel) bool { return c.lane == order.Standard })]
 	c, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
-		Durable: h.channels[0].durable, FilterSubject: h.channels[0].filter, AckPolicy: jetstream.AckExplicitPolicy,
+		Durable: slow.durable, FilterSubject: slow.filter, AckPolicy: jetstream.AckExplicitPolicy,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	isNow("no message")
+	fast := h.channels[slices.IndexFunc(h.channels, func(c channel) bool { return c.lane == order.Express })]
+	if _, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
+		Durable: fast.durable, FilterSubject: fast.filter, AckPolicy: jetstream.AckExplicitPolicy,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	for _, subject := range []string{"orders.created.v1.standard", "orders.cancelled.v1.standard", "orders.cancelled.v1.standard"} {
 		if _, err := js.Publish(ctx, subject, nil); err != nil {
 			t.Fatal(err)

@@ -65,6 +65,7 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 		JetStream: d.Bus.JetStream(),
 		Registry:  d.Registry,
 		Consumers: engineConsumers(cs),
+		Urgent:    urgentLanes(),
 		Logger:    d.Logger,
 		MaxInputs: d.MaxInputs,
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"orderly/order"
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/natsbus"
@@ -62,8 +63,8 @@ func streams(replicas int) []jetstream.StreamConfig {
 	}
 }
 
-// lanes are the lanes that every service reads.
-func lanes() []string { return []string{event.DefaultLane} }
+// urgentLanes are those of the lanes whose inputs the engines take first.
+func urgentLanes() []string { return []string{order.Express} }
 
 // reads says which events of a stream a service hears, as a subject without
 // its version and lane.
@@ -75,6 +76,7 @@ type reads struct {
 // channel is one durable consumer by which a service hears: one for each thing
 // that it hears and each lane.
 type channel struct {
+	lane    string
 	stream  string
 	durable string
 	filter  string
@@ -84,8 +86,9 @@ func channels(service string, what []reads) []channel {
 	names := map[string]string{StreamOrders: "orders", StreamInventory: "inventory", StreamPayments: "payments"}
 	var out []channel
 	for _, r := range what {
-		for _, lane := range lanes() {
+		for _, lane := range order.Lanes() {
 			out = append(out, channel{
+				lane:    lane,
 				stream:  r.stream,
 				durable: service + "-" + names[r.stream] + "-" + lane,
 				filter:  r.events + ".v1." + lane,

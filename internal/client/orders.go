@@ -24,6 +24,7 @@ type Order struct {
 	Status        string            `json:"status"`
 	Reason        string            `json:"reason,omitempty"`
 	CustomerID    string            `json:"customer_id"`
+	Priority      string            `json:"priority"`
 	Currency      string            `json:"currency"`
 	Items         []Item            `json:"items,omitempty"`
 	TotalMinor    *int64            `json:"total_minor,omitempty"`

@@ -34,6 +34,10 @@ type Order struct {
 // given, the line's number and its text: the same file may be submitted again,
 // also after lines were added at its end, and no order is placed twice.
 type OrderReader struct {
+	// Priority is that of the lines that name none, as express; if it is empty they
+	// leave it to the API.
+	Priority string
+
 	lines *lines
 	name  string
 }
@@ -50,7 +54,7 @@ func (r *OrderReader) Next() (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	o, reason := parseOrder(text)
+	o, reason := parseOrder(text, r.Priority)
 	if reason != "" {
 		return Order{}, r.lines.bad("%s", reason)
 	}
@@ -70,12 +74,15 @@ func (r *OrderReader) key(text []byte) string {
 
 // parseOrder returns the reason why a line is not an order, or "". The key is
 // empty if the line has no invoice.
-func parseOrder(text []byte) (o Order, reason string) {
+func parseOrder(text []byte, priority string) (o Order, reason string) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil || object == nil {
 		return o, "is not a JSON object"
 	}
 	body := map[string]any{"payment_method": defaultMethod}
+	if priority != "" {
+		body["priority"] = priority
+	}
 	metadata, extra := make(map[string]string), make(map[string]string)
 	for name, value := range object {
 		if string(value) == "null" {
@@ -86,7 +93,7 @@ func parseOrder(text []byte) (o Order, reason string) {
 			if o.Invoice, reason = invoice(value); reason != "" {
 				return o, reason
 			}
-		case "customer_id", "currency", "items", "payment_method", "expected_total":
+		case "customer_id", "currency", "items", "payment_method", "priority", "expected_total":
 			body[name] = value
 		case "metadata":
 			if json.Unmarshal(value, &metadata) != nil {

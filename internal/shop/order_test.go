@@ -40,8 +40,8 @@ func TestOrderReader_makes_what_the_API_wants(t *testing.T) {
 		},
 		{
 			"all of its own",
-			`{"invoice":12,"customer_id":"c","currency":"GBP","items":[],"payment_method":"pm_x","expected_total":100,"metadata":{"a":"b"},"c":{"d": 1}}`, "12",
-			`{"currency":"GBP","customer_id":"c","expected_total":100,"items":[],"metadata":{"a":"b","c":"{\"d\": 1}"},"payment_method":"pm_x"}`,
+			`{"invoice":12,"customer_id":"c","currency":"GBP","items":[],"payment_method":"pm_x","priority":"express","expected_total":100,"metadata":{"a":"b"},"c":{"d": 1}}`, "12",
+			`{"currency":"GBP","customer_id":"c","expected_total":100,"items":[],"metadata":{"a":"b","c":"{\"d\": 1}"},"payment_method":"pm_x","priority":"express"}`,
 		},
 		{
 			"wrong values are left to the API",
@@ -124,4 +124,21 @@ func FuzzOrderLine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A priority for the whole file goes to the lines that have none of their own.
+func TestOrderReader_priority(t *testing.T) {
+	t.Parallel()
+	r := shop.NewOrderReader(strings.NewReader("{}\n{\"priority\":\"standard\"}\n"), "f")
+	r.Priority = "express"
+	for _, want := range []string{"express", "standard"} {
+		o, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body struct{ Priority string }
+		if err := json.Unmarshal(o.Body, &body); err != nil || body.Priority != want {
+			t.Errorf("got %s, %v, want the priority %q", o.Body, err, want)
+		}
+	}
 }

@@ -35,9 +35,6 @@ type Service struct {
 	// may have changed, and what ends the watch. It may be nil: readers that
 	// wait then look twice a second.
 	Watch func(orderID string) (changed <-chan struct{}, stop func())
-	// Lane says which lane a new order's events travel on; nil is the default
-	// lane.
-	Lane func(orderID string) string
 }
 
 // Register adds the operations to an API. It panics if they are there already.

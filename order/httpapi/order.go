@@ -13,6 +13,7 @@ type OrderSummary struct {
 	Status        string    `json:"status" enum:"pending,reserved,confirmed,cancelled"`
 	Reason        string    `json:"reason,omitempty" doc:"Why it was cancelled"`
 	CustomerID    string    `json:"customer_id"`
+	Priority      string    `json:"priority" enum:"standard,express" doc:"Express orders pass the standard ones that wait"`
 	Currency      string    `json:"currency"`
 	TotalMinor    *int64    `json:"total_minor,omitempty" doc:"In minor units, once it is known"`
 	CorrelationID string    `json:"correlation_id"`
@@ -42,6 +43,7 @@ func summaryOf(o order.Order) OrderSummary {
 		Status:        string(o.Status),
 		Reason:        o.Reason,
 		CustomerID:    o.CustomerID,
+		Priority:      o.Lane,
 		Currency:      o.Currency,
 		CorrelationID: o.CorrelationID,
 		Closed:        o.Closed(),

@@ -23,6 +23,7 @@ type placeBody struct {
 	Currency      string            `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR" doc:"ISO 4217 code; all products must be priced in it"`
 	Items         []placeItem       `json:"items" nullable:"false" minItems:"1" maxItems:"1000" doc:"What is ordered; lines of one product are added up"`
 	PaymentMethod string            `json:"payment_method" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" example:"pm_card_visa" doc:"The payment provider's name for what is charged"`
+	Priority      *string           `json:"priority,omitempty" nullable:"false" enum:"standard,express" default:"standard" doc:"Express orders pass the standard ones that wait, at every step"`
 	ExpectedTotal *int64            `json:"expected_total,omitempty" minimum:"0" maximum:"9007199254740991" doc:"The total that the customer saw, in minor units; the order is cancelled if it is another by now"`
 	Metadata      map[string]string `json:"metadata,omitempty" maxProperties:"16" doc:"The caller's own notes: names of up to 64 and values of up to 500 printable characters"`
 }
@@ -77,9 +78,6 @@ func (s Service) place(ctx context.Context, body placeBody, key string) (*placeO
 		return nil, err
 	}
 	command.CorrelationID = httpkit.CorrelationID(ctx)
-	if s.Lane != nil {
-		command.Lane = s.Lane(command.ID)
-	}
 	reply, err := s.do(ctx, command, command.Lane)
 	if err != nil {
 		return nil, err
@@ -118,6 +116,7 @@ func (b placeBody) command(key string) (order.Place, error) {
 		ID:         id.String(),
 		CustomerID: b.CustomerID,
 		Currency:   b.Currency,
+		Lane:       b.lane(),
 		Request: order.Request{
 			PaymentMethod:      b.PaymentMethod,
 			Items:              make([]events.Item, len(b.Items)),
@@ -133,6 +132,14 @@ func (b placeBody) command(key string) (order.Place, error) {
 	return p, p.Check()
 }
 
+// lane is the priority that was asked for, good or bad.
+func (b placeBody) lane() string {
+	if b.Priority == nil {
+		return order.Standard
+	}
+	return *b.Priority
+}
+
 // hash tells the request from another one under the same key. It is of the
 // body as it was understood, so that spaces and the order of fields do not
 // matter. A field added to the body later must be left out here when it is
@@ -140,6 +147,9 @@ func (b placeBody) command(key string) (order.Place, error) {
 func (b placeBody) hash(key string) (string, error) {
 	if key == "" {
 		return "", nil
+	}
+	if b.lane() == order.Standard { // said or not
+		b.Priority = nil
 	}
 	canonical, err := json.Marshal(b)
 	if err != nil {

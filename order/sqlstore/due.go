@@ -17,11 +17,8 @@ const dueLimit = 256
 
 // Clock finds the orders that the clock has something to say to.
 type Clock struct {
-	store *Store
-	// lag says how far the other services are behind: they have heard all that
-	// was published longer ago. An order whose last progress is younger waits for
-	// them, it is not lost.
-	lag     func(ctx context.Context) (time.Duration, error)
+	store   *Store
+	lag     Lag
 	lost    atomic.Bool // the broker has lost something since the last question
 	losses  time.Time   // when it last had: who moved before waits for nobody
 	started time.Time   // orders that moved shortly before may have told nobody
@@ -30,9 +27,14 @@ type Clock struct {
 	last    string      // whom it spoke to last among those that are due
 }
 
+// Lag says, by lane, how far the other services are behind: they have heard all
+// that was published longer ago. An order whose last progress is younger waits for
+// them, it is not lost. On a lane that is not in it nobody is behind.
+type Lag func(context.Context) (map[string]time.Duration, error)
+
 // NewClock returns the order service's clock. Lag may be nil, if the other
 // services are never behind.
-func (s *Store) NewClock(lag func(context.Context) (time.Duration, error)) *Clock {
+func (s *Store) NewClock(lag Lag) *Clock {
 	return &Clock{store: s, lag: lag}
 }
 
@@ -72,33 +74,39 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if due, err = c.ripe(ctx, due, horizon, now); err != nil {
+	ticks, err := c.ripe(ctx, due, horizon)
+	if err != nil {
 		return nil, err
 	}
-	ticks := ticksFor(due, horizon, false)
 	c.last = last
-	if !horizon.Before(c.started) { // what was told before the start has been heard
-		ticks = append(ticks, ticksFor(untold, horizon, true)...)
+	if least := horizon.least(); !least.Before(c.started) { // what was told before the start has been heard
+		ticks = append(ticks, ticksFor(untold, least, true)...)
 		c.passed(untold)
 	}
 	return ticks, nil
 }
 
-// horizon is the time up to which the other services have heard everything, by
-// the database's clock, as all times of orders are.
-func (c *Clock) horizon(ctx context.Context, now time.Time) (time.Time, error) {
-	horizon := now
-	if c.lag != nil {
-		lag, err := c.lag(ctx)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("how far the other services have come: %w", err)
+// horizon is asked of the other services.
+func (c *Clock) horizon(ctx context.Context, now time.Time) (horizon, error) {
+	h := horizon{now: now}
+	if c.lag == nil {
+		return h, nil
+	}
+	lags, err := c.lag(ctx)
+	if err != nil {
+		return h, fmt.Errorf("how far the other services have come: %w", err)
+	}
+	h.behind = make(map[string]time.Time, len(lags))
+	for lane, lag := range lags {
+		at := now.Add(-max(0, lag))
+		if at.Before(c.losses) {
+			at = c.losses
 		}
-		horizon = now.Add(-max(0, lag))
+		if at.Before(now) {
+			h.behind[lane] = at
+		}
 	}
-	if horizon.Before(c.losses) {
-		return c.losses, nil
-	}
-	return horizon, nil
+	return h, nil
 }
 
 // waiting returns the next orders that are due, and who is the last of them; at
@@ -114,17 +122,35 @@ func (c *Clock) waiting(ctx context.Context, now time.Time) (ids []string, last 
 	return ids, last, err
 }
 
-// ripe returns those of the orders that there is something to say to. The others
-// moved after the horizon: they wait for those who are behind, and are passed over
-// until the horizon has come to them. Writing down that each has to wait would be
-// the larger part of what the clock costs while many wait for one who is away.
-func (c *Clock) ripe(ctx context.Context, ids []string, horizon, now time.Time) ([]string, error) {
-	if len(ids) == 0 || !horizon.Before(now) {
-		return ids, nil
+// ripe returns ticks for those of the orders that there is something to say to. The
+// others moved after the horizon of their lane: they wait for those who are behind,
+// and are passed over until the horizon has come to them. Writing down that each has
+// to wait would be the larger part of what the clock costs while many wait for one
+// who is away.
+func (c *Clock) ripe(ctx context.Context, ids []string, h horizon) ([]any, error) {
+	if len(ids) == 0 || len(h.behind) == 0 {
+		return ticksFor(ids, h.now, false), nil
 	}
 	in, arg := c.store.db.In(idColumn, 1, ids)
-	return c.ids(ctx, "SELECT id FROM orders WHERE "+in+" AND (updated_at <= $2 OR deadline <= $3 AND status IN ('pending', 'reserved')) ORDER BY id",
-		arg, sqldb.Micros(horizon), sqldb.Micros(now))
+	rows, err := c.store.db.Reader().QueryContext(ctx, "SELECT id, lane, updated_at, deadline <= $2 AND status IN ('pending', 'reserved') FROM orders WHERE "+in+" ORDER BY id",
+		arg, sqldb.Micros(h.now))
+	if err != nil {
+		return nil, fmt.Errorf("orders due: %w", err)
+	}
+	defer rows.Close()
+	var ticks []any
+	for rows.Next() {
+		var id, lane string
+		var moved time.Time
+		var late bool
+		if err := rows.Scan(&id, &lane, sqldb.ScanTime(&moved), &late); err != nil {
+			return nil, fmt.Errorf("orders due: %w", err)
+		}
+		if at := h.of(lane); late || !moved.After(at) {
+			ticks = append(ticks, tickFor(id, at, false))
+		}
+	}
+	return ticks, rows.Err()
 }
 
 // untold returns the next open orders that moved shortly before the start. Those
@@ -181,7 +207,11 @@ func (c *Clock) ids(ctx context.Context, query string, args ...any) ([]string, e
 func ticksFor(ids []string, horizon time.Time, now bool) []any {
 	ticks := make([]any, len(ids))
 	for i, id := range ids {
-		ticks[i] = Tick{OrderID: id, Tick: order.Tick{Jitter: rand.Float64(), Now: now, Horizon: horizon}}
+		ticks[i] = tickFor(id, horizon, now)
 	}
 	return ticks
+}
+
+func tickFor(id string, horizon time.Time, now bool) Tick {
+	return Tick{OrderID: id, Tick: order.Tick{Jitter: rand.Float64(), Now: now, Horizon: horizon}}
 }

@@ -27,13 +27,18 @@ func due(t testing.TB, clock *sqlstore.Clock) (ids []string, ticks []any) {
 }
 
 // started is a clock whose process has looked at what it found at its start.
-func started(t testing.TB, r storetest.Replica, lag func(context.Context) (time.Duration, error)) *sqlstore.Clock {
+func started(t testing.TB, r storetest.Replica, lag sqlstore.Lag) *sqlstore.Clock {
 	t.Helper()
 	clock := store(r).NewClock(lag)
 	if ids, _ := due(t, clock); len(ids) > 0 {
 		t.Fatalf("due at the start: %v", ids)
 	}
 	return clock
+}
+
+// everywhere is a lag that is the same on the tests' lane and on another.
+func everywhere(lag time.Duration) map[string]time.Duration {
+	return map[string]time.Duration{storetest.Lane: lag, order.Standard: lag}
 }
 
 func dueAt(t testing.TB, r storetest.Replica, n int) []string {
@@ -114,7 +119,7 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
 		lag := 2 * time.Minute
-		clock := started(t, r, func(context.Context) (time.Duration, error) { return lag, nil })
+		clock := started(t, r, func(context.Context) (map[string]time.Duration, error) { return everywhere(lag), nil })
 		r.Later(-time.Minute).Do(t, place(1))
 		r.Later(-5*time.Minute).Do(t, place(2))
 		early := dueAt(t, r, 1)
@@ -132,10 +137,27 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 
 		r.Do(t, place(3))
 		away := errors.New("away")
-		blind := store(r).NewClock(func(context.Context) (time.Duration, error) { return 0, away })
+		blind := store(r).NewClock(func(context.Context) (map[string]time.Duration, error) { return nil, away })
 		if _, err := blind.Due(t.Context()); !errors.Is(err, away) {
 			t.Errorf("got %v, want that the horizon is unknown", err)
 		}
+	})
+}
+
+// G1: who waits on one lane keeps nobody on another from being announced again.
+func TestDue_waits_for_those_on_its_lane_alone(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		r := d.Replica(t)
+		clock := started(t, r, func(context.Context) (map[string]time.Duration, error) {
+			return map[string]time.Duration{order.Standard: time.Hour, order.Express: 0}, nil
+		})
+		slow, fast := place(1), place(2)
+		slow.Lane, fast.Lane = order.Standard, order.Express
+		r.Later(-time.Minute).Do(t, slow, fast)
+		ids, ticks := due(t, clock)
+		storetest.Want(t, "due", ids, []string{id(2)})
+		storetest.Want(t, "announcement", r.Do(t, ticks...)[0].Says(), "[orders.created]")
 	})
 }
 
@@ -144,7 +166,7 @@ func TestDue_cancels_at_the_deadline_whoever_lags(t *testing.T) {
 	t.Parallel()
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
-		clock := started(t, r, func(context.Context) (time.Duration, error) { return 24 * time.Hour, nil })
+		clock := started(t, r, func(context.Context) (map[string]time.Duration, error) { return everywhere(24 * time.Hour), nil })
 		r.Later(-time.Hour).Do(t, place(1))
 		ids, ticks := due(t, clock)
 		storetest.Want(t, "due", ids, []string{id(1)})
@@ -159,7 +181,7 @@ func TestDue_finds_the_lost_behind_those_that_wait(t *testing.T) {
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		const waiting = 600 // more than two pages
 		r := d.Replica(t)
-		clock := started(t, r, func(context.Context) (time.Duration, error) { return 2 * time.Minute, nil })
+		clock := started(t, r, func(context.Context) (map[string]time.Duration, error) { return everywhere(2 * time.Minute), nil })
 		var bodies []any
 		for n := range waiting {
 			bodies = append(bodies, place(n))
@@ -225,11 +247,11 @@ func TestDue_at_the_start_skips_no_page(t *testing.T) {
 		}
 		r.Do(t, bodies...)
 		away, asked := errors.New("away"), 0
-		clock := store(r).NewClock(func(context.Context) (time.Duration, error) {
+		clock := store(r).NewClock(func(context.Context) (map[string]time.Duration, error) {
 			if asked++; asked%2 == 1 {
-				return 0, away
+				return nil, away
 			}
-			return 0, nil
+			return nil, nil
 		})
 		var found []string
 		for page := range 2 {
@@ -316,7 +338,7 @@ func TestDue_at_the_start_waits_for_those_that_lag(t *testing.T) {
 		r := d.Replica(t)
 		r.Do(t, place(1))
 		lag := time.Minute
-		clock := store(r).NewClock(func(context.Context) (time.Duration, error) { return lag, nil })
+		clock := store(r).NewClock(func(context.Context) (map[string]time.Duration, error) { return everywhere(lag), nil })
 		ids, _ := due(t, clock)
 		storetest.Want(t, "while they lag", ids, "[]")
 		lag = 0
@@ -332,7 +354,7 @@ func TestDue_waits_for_nobody_after_a_loss(t *testing.T) {
 	t.Parallel()
 	service.OnEach(t, func(t *testing.T, d storetest.Database) {
 		r := d.Replica(t)
-		behind := func(context.Context) (time.Duration, error) { return time.Hour, nil }
+		behind := func(context.Context) (map[string]time.Duration, error) { return everywhere(time.Hour), nil }
 		clock := started(t, r, behind)
 		r.Later(-time.Minute).Do(t, place(1))
 		ids, _ := due(t, clock)

@@ -68,7 +68,7 @@ func TestPlans_use_indexes(t *testing.T) {
 		read("get", func() error { _, _ = store(r).Get(t.Context(), id(7)); return nil }) // its history cannot be read
 		read("due", func() error { _, err := store(r).NewClock(nil).Due(t.Context()); return err }, "open_orders")
 		makeDue(t, r, 64)
-		behind := func(context.Context) (time.Duration, error) { return time.Hour, nil }
+		behind := func(context.Context) (map[string]time.Duration, error) { return everywhere(time.Hour), nil }
 		read("due while others lag", func() error { _, err := store(r).NewClock(behind).Due(t.Context()); return err }, "open_orders")
 	})
 }

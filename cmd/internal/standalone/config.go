@@ -81,7 +81,7 @@ func (c *config) list() settings.List {
 
 // OrderSettings are what only the order service has to be told.
 type OrderSettings struct {
-	Deadline, RedriveAfter, RedriveMax time.Duration
+	Deadline, ExpressDeadline, RedriveAfter, RedriveMax time.Duration
 }
 
 // List declares them.
@@ -89,8 +89,13 @@ func (o *OrderSettings) List() settings.List {
 	return settings.List{
 		{
 			Flag: "deadline", Env: "ORDERLY_ORDER_DEADLINE", Default: "15m",
-			Help:  "how long an order may take before it is cancelled",
+			Help:  "how long a standard order may take before it is cancelled",
 			Value: settings.Duration(&o.Deadline, time.Second, 30*24*time.Hour),
+		},
+		{
+			Flag: "express-deadline", Env: "ORDERLY_EXPRESS_DEADLINE", Default: "15m",
+			Help:  "how long an express order may take before it is cancelled",
+			Value: settings.Duration(&o.ExpressDeadline, time.Second, 30*24*time.Hour),
 		},
 		{
 			Flag: "redrive-after", Env: "ORDERLY_REDRIVE_AFTER", Default: "30s",

@@ -55,7 +55,7 @@ func TestDefaults_are_good_and_those_of_the_policy(t *testing.T) {
 	if _, err := program.Parse(nil, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	told := order.Policy{Deadline: o.Deadline, RedriveFirst: o.RedriveAfter, RedriveMax: o.RedriveMax}
+	told := order.Policy{Deadline: o.Deadline, ExpressDeadline: o.ExpressDeadline, RedriveFirst: o.RedriveAfter, RedriveMax: o.RedriveMax}
 	if told != order.DefaultPolicy() {
 		t.Errorf("got %+v, want %+v", told, order.DefaultPolicy())
 	}
