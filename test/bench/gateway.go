@@ -44,7 +44,7 @@ func gateway(ctx context.Context, s settings) error {
 // promptGateway measures what this machine can do if the gateway answers at once.
 func promptGateway(ctx context.Context, s settings) (limit float64, err error) {
 	err = behindGateway(ctx, s, 512, func(srv *server, c *users) error {
-		if err := c.setGateway(ctx, map[string]any{"latency": "0s", "jitter": "0s"}); err != nil {
+		if err := c.slowGateway(ctx, map[string]any{"latency": "0s", "jitter": "0s"}); err != nil {
 			return err
 		}
 		l, err := place(ctx, srv, max(s.clients, 64), prompt, smallOrder)
@@ -84,23 +84,19 @@ func behindGateway(ctx context.Context, s settings, calls int, run func(*server,
 		return err
 	}
 	c := connect(srv.url, 4)
-	if err := c.setGateway(ctx, nil); err != nil {
+	if err := c.slowGateway(ctx, nil); err != nil {
 		return err
 	}
 	return run(srv, c)
 }
 
-// setGateway makes the gateway slow, and what else is given.
-func (c *users) setGateway(ctx context.Context, more map[string]any) error {
+// slowGateway makes the gateway slow, and what else is given.
+func (c *users) slowGateway(ctx context.Context, more map[string]any) error {
 	behaviour := map[string]any{"latency": (latency - jitter/2).String(), "jitter": jitter.String()}
 	for name, value := range more {
 		behaviour[name] = value
 	}
-	status, err := c.do(ctx, http.MethodPut, "/v1/gateway", behaviour, nil)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("set the gateway: status %d", status)
-	}
-	return err
+	return setGateway(ctx, c, behaviour)
 }
 
 // awayGateway is an outage in the middle of a steady load.
@@ -144,7 +140,7 @@ func throughOutage(ctx context.Context, srv *server, c *users) (away, error) {
 	if err != nil {
 		return l, err
 	}
-	if err := c.setGateway(ctx, map[string]any{"outage_for": outageLasts.String()}); err != nil {
+	if err := c.slowGateway(ctx, map[string]any{"outage_for": outageLasts.String()}); err != nil {
 		return l, err
 	}
 	ends := time.Now().Add(outageLasts)

@@ -209,3 +209,15 @@ func report(ctx context.Context, srv *server, name string, l load) error {
 		percentile(done, 50), percentile(done, 99), l.perThousand(), memory)
 	return nil
 }
+
+// setGateway sets how the simulated payment gateway behaves.
+func setGateway(ctx context.Context, c *users, behaviour map[string]any) error {
+	status, err := c.do(ctx, http.MethodPut, "/v1/gateway", behaviour, nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d", status)
+	}
+	if err != nil {
+		return fmt.Errorf("set up the gateway: %w", err)
+	}
+	return nil
+}

@@ -3,9 +3,11 @@
 // alone. Each figure is printed with what made it; machines differ and are
 // noisy, so read the ratios, which come from one run.
 //
-//	go run ./test/bench                 all but gateway, growth and storm, about two minutes
+//	go run ./test/bench                 all but gateway, growth, lanes and storm, about two minutes
 //	go run ./test/bench gateway         a gateway that takes 200 ms, and is away for 30 s: four minutes
 //	go run ./test/bench growth          500,000 orders, about ten minutes
+//	go run ./test/bench lanes           express orders beside 50,000 standard ones, on a
+//	                                    gateway that is slow and on one that is not
 //	go run ./test/bench storm           100,000 orders behind a gateway that is away for
 //	                                    -outage, on PostgreSQL and a NATS cluster
 //	go run ./test/bench -orders 2000 small
@@ -27,7 +29,7 @@ import (
 type settings struct {
 	binary   string
 	programs string
-	orders   int // of the small-order, growth and storm benchmarks
+	orders   int // of the small-order, growth, lanes and storm benchmarks
 	clients  int
 	outage   time.Duration
 }
@@ -47,6 +49,7 @@ func benchmarks() []benchmark {
 		{name: "small", about: "orders of two items, in batches and one at a time", run: smallOrders},
 		{name: "gateway", about: "behind a payment gateway that takes 200 ms, and through an outage of it", extra: true, run: gateway},
 		{name: "growth", about: "cost per order and per page as the store grows", extra: true, run: growth},
+		{name: "lanes", about: "express orders beside 50,000 standard ones that wait", extra: true, run: lanes},
 		{name: "storm", about: "cost of open orders while the payment gateway is away", extra: true, run: storm},
 	}
 }

@@ -98,6 +98,7 @@ type newOrder struct {
 	CustomerID    string `json:"customer_id"`
 	Currency      string `json:"currency"`
 	PaymentMethod string `json:"payment_method"`
+	Priority      string `json:"priority,omitempty"`
 	Items         []item `json:"items"`
 }
 

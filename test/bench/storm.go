@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"runtime"
 	"time"
 
@@ -41,7 +40,7 @@ func storm(ctx context.Context, s settings) (err error) {
 	if err := a.idle(ctx, "idle", calm); err != nil {
 		return err
 	}
-	if err := a.gateway(ctx, map[string]any{"outage": true}); err != nil {
+	if err := setGateway(ctx, a.users, map[string]any{"outage": true}); err != nil {
 		return err
 	}
 	if err := a.fill(ctx, s); err != nil {
@@ -79,7 +78,7 @@ func (a *apart) drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.gateway(ctx, map[string]any{}); err != nil {
+	if err := setGateway(ctx, a.users, map[string]any{}); err != nil {
 		return err
 	}
 	if err := awaitNone(ctx, a.users, pollEvery, "pending", "reserved"); err != nil {
@@ -99,18 +98,6 @@ func (a *apart) drain(ctx context.Context) error {
 		return fmt.Errorf("verify has %d findings, the first: %v", r.Faults, r.Findings[0])
 	}
 	fmt.Printf("verify is clean: %d orders, %d confirmed, %d cancelled, %d charges, %d events\n", r.Orders, r.Confirmed, r.Cancelled, r.Charges, r.Events)
-	return nil
-}
-
-// gateway sets how the simulated payment gateway behaves.
-func (a *apart) gateway(ctx context.Context, behaviour map[string]any) error {
-	status, err := a.users.do(ctx, http.MethodPut, "/v1/gateway", behaviour, nil)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("status %d", status)
-	}
-	if err != nil {
-		return fmt.Errorf("set up the gateway: %w", err)
-	}
 	return nil
 }
 
