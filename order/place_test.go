@@ -97,6 +97,8 @@ func TestCheckRefuses(t *testing.T) {
 		"a huge sum":               {items(mug(1<<31-1), mug(1)), "body.items[1].quantity"},
 		"many labels":              {func(c *order.Place) { c.Request.Metadata = entries(17) }, "body.metadata"},
 		"a label without a name":   {labels("", "v"), "body.metadata"},
+		"an unknown priority":      {func(c *order.Place) { c.Lane = "urgent" }, "body.priority"},
+		"no priority":              {func(c *order.Place) { c.Lane = "" }, "body.priority"},
 		"a label of a long name":   {labels(long, "v"), "body.metadata"},
 		"a label with a bell":      {labels("n", "\a"), "body.metadata"},
 		"a label of broken text":   {labels("n", "\xff"), "body.metadata"},
@@ -170,7 +172,7 @@ func TestCheckNamesEverythingThatIsWrong(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, at := range []string{"body.customer_id", "body.currency", "body.payment_method", "body.items[0].product_id", "body.items[0].quantity"} {
+	for _, at := range []string{"body.customer_id", "body.currency", "body.payment_method", "body.priority", "body.items[0].product_id", "body.items[0].quantity"} {
 		if !strings.Contains(err.Error(), at+": ") {
 			t.Errorf("%q does not name %s", err, at)
 		}

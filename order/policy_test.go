@@ -64,6 +64,27 @@ func TestDeadlineCancelsWhatHasNotEnded(t *testing.T) {
 	}
 }
 
+// Each lane has its own deadline.
+func TestDeadlineOfALane(t *testing.T) {
+	t.Parallel()
+	both := order.Policy{Deadline: time.Hour, ExpressDeadline: time.Minute}
+	for _, c := range []struct {
+		policy order.Policy
+		lane   string
+		want   time.Duration
+	}{
+		{both, order.Standard, time.Hour},
+		{both, order.Express, time.Minute},
+		{order.Policy{Deadline: time.Hour}, order.Express, time.Hour},
+		{order.DefaultPolicy(), order.Standard, 15 * time.Minute},
+		{order.DefaultPolicy(), order.Express, 15 * time.Minute},
+	} {
+		if got := c.policy.Place(order.Place{Lane: c.lane}, noon).Order.Deadline; !got.Equal(noon.Add(c.want)) {
+			t.Errorf("%+v: an %s order has until %s, want %s", c.policy, c.lane, got, noon.Add(c.want))
+		}
+	}
+}
+
 // cancellation is what an order says when it is cancelled. G5: a pending one may
 // never have been announced, and nobody announces it later.
 func cancellation(t *testing.T, o order.Order, reason string) []events.Event {
@@ -236,6 +257,7 @@ func TestPolicy_Validate(t *testing.T) {
 	for name, p := range map[string]order.Policy{
 		"zero":                {},
 		"no deadline":         {RedriveFirst: 1, RedriveMax: 1},
+		"negative express":    {Deadline: 1, ExpressDeadline: -1, RedriveFirst: 1, RedriveMax: 1},
 		"no pause":            {Deadline: 1, RedriveMax: 1},
 		"longest below first": {Deadline: 1, RedriveFirst: 2, RedriveMax: 1},
 	} {

@@ -2,13 +2,16 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/pkg/httpkit"
 )
@@ -72,6 +75,47 @@ func TestPlaceAgain(t *testing.T) {
 	another := must[orderJSON](t, r.place(good, "Idempotency-Key", "key 2"), http.StatusAccepted)
 	if another.OrderID == want.OrderID {
 		t.Error("two keys, one order")
+	}
+}
+
+// An order's priority is shown, its events travel on the lane of that name, and
+// the same request with another one is another request.
+func TestPlaceWithPriority(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	stream, err := r.js.Stream(t.Context(), "ORDERS")
+	r.check(err)
+	for priority, body := range map[string]string{
+		"express":  with(`"currency"`, `"priority":"express","currency"`),
+		"standard": with(`"currency"`, `"priority":"standard","currency"`),
+	} {
+		placed := must[orderJSON](t, r.place(body, "Idempotency-Key", priority), http.StatusAccepted)
+		if got := must[orderJSON](t, r.get("/v1/orders/"+placed.OrderID), http.StatusOK); got.Priority != priority {
+			t.Errorf("priority %q, want %q", got.Priority, priority)
+		}
+		r.stored(stream, "orders.created.v1."+priority)
+		again := r.place(good, "Idempotency-Key", priority)
+		if priority == "express" {
+			must[httpkit.Problem](t, again, http.StatusUnprocessableEntity)
+		} else if must[orderJSON](t, again, http.StatusAccepted).OrderID != placed.OrderID {
+			t.Error("standard, said and not said, are two requests")
+		}
+	}
+}
+
+// stored waits until a stream has a message on a subject.
+func (r *rig) stored(stream jetstream.Stream, subject string) {
+	r.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		_, err := stream.GetLastMsgForSubject(r.Context(), subject)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, jetstream.ErrMsgNotFound) || time.Now().After(deadline) {
+			r.Fatalf("nothing on %s: %v", subject, err)
+		}
 	}
 }
 
@@ -150,6 +194,10 @@ func TestPlaceRefusals(t *testing.T) {
 		{"fractional total", with(`"currency"`, `"expected_total":19.8,"currency"`), 422, "body.expected_total"},
 		{"control character in metadata", with(`"currency"`, `"metadata":{"a":"\u0007"},"currency"`), 422, "body.metadata"},
 		{"metadata that is no text", with(`"currency"`, `"metadata":{"a":1},"currency"`), 422, "body.metadata.a"},
+		{"unknown priority", with(`"currency"`, `"priority":"urgent","currency"`), 422, "body.priority"},
+		{"priority in capitals", with(`"currency"`, `"priority":"EXPRESS","currency"`), 422, "body.priority"},
+		{"empty priority", with(`"currency"`, `"priority":"","currency"`), 422, "body.priority"},
+		{"priority that is a number", with(`"currency"`, `"priority":1,"currency"`), 422, "body.priority"},
 		{"10 MB", with(`beans`, strings.Repeat("x", 10<<20)), 413, ""},
 	}
 	for _, tt := range tests {

@@ -237,6 +237,7 @@ type orderJSON struct {
 	Status        string    `json:"status"`
 	Reason        string    `json:"reason"`
 	CustomerID    string    `json:"customer_id"`
+	Priority      string    `json:"priority"`
 	Currency      string    `json:"currency"`
 	TotalMinor    *int64    `json:"total_minor"`
 	ExpectedTotal *int64    `json:"expected_total"`

@@ -6,6 +6,7 @@ type batch struct {
 	inputs []*Input
 	room   room // for everybody together
 	urgent bool // some of it is
+	lent   bool // what the others left of their share, to the urgent
 }
 
 func newBatch(c Config) *batch {

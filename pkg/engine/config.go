@@ -39,9 +39,9 @@ type Config struct {
 	Restore func(context.Context) error
 	// Urgent are the lanes, as [Meta] has them, whose inputs go before all others
 	// that wait, those with no lane among them: into the next batch, to the calls,
-	// to the broker. The others are not starved: while urgent inputs come, a quarter
-	// of each batch is for the others, which also keeps the batches small that
-	// something urgent waits for, and they have all but an eighth of MaxCalls.
+	// to the broker. The others are not starved: while urgent inputs come, half of
+	// each batch is for the others, and no more, so that nothing urgent waits for the
+	// largest batches; and they have all but an eighth of MaxCalls.
 	// What waits in a consumer passes nothing by itself: give each lane a consumer
 	// of its own. Nothing is urgent if empty.
 	Urgent []string

@@ -35,8 +35,9 @@ const (
 	queueLength = 1024
 	// othersShare is the part of a batch, one in so many, that is for what is not
 	// urgent while urgent inputs come: as much as it gets, whatever else there is,
-	// and no more, so that nothing urgent waits for a large batch to end.
-	othersShare = 4
+	// and no more, so that nothing urgent waits for the largest batches. Less would
+	// not help: what a batch costs by itself is then paid more often, by everybody.
+	othersShare = 2
 	// rush is how long urgent inputs are expected after the last one.
 	rush = 10 * time.Second
 )
@@ -216,6 +217,10 @@ func (q *intake) fill(b *batch) {
 	}
 	for !b.full() {
 		l, g, ok := q.ready()
+		if !ok && b.urgent && !b.lent {
+			q.urgent.room, b.lent = b.room, true
+			continue
+		}
 		if !ok && linger != nil && !b.urgent && q.others.open() {
 			l, g, ok = q.await(linger)
 		}

@@ -91,8 +91,8 @@ func (r *rig) queue(e *engine.Engine, hold *gate, n int, fill func()) {
 	r.await(fmt.Sprintf("%d inputs wait", n), func() bool { return e.InHand() == n+1 })
 }
 
-// An urgent input passes all that wait, and takes along no more of them than a
-// quarter of a batch: a large one would hold up whatever urgent comes next.
+// An urgent input passes all that wait, and takes along no more of them than half a
+// batch: the largest would hold up whatever urgent comes next.
 func TestEngine_urgent_passes_a_backlog(t *testing.T) {
 	t.Parallel()
 	for name, pack := range map[string]int{"of singles": 1, "of packs": 10} {
@@ -112,23 +112,23 @@ func TestEngine_urgent_passes_a_backlog(t *testing.T) {
 			})
 			hold.open()
 			r.await("all is done", func() bool { return e.InHand() == 0 })
-			if got := saw.seen()[1]; strings.Count(got, "x") != 2 || strings.Count(got, "s") != 2 {
-				t.Errorf("the batch after the urgent ones came was %q, want both of them, and two of those that waited", got)
+			if got := saw.seen()[1]; strings.Count(got, "x") != 2 || strings.Count(got, "s") != 4 {
+				t.Errorf("the batch after the urgent ones came was %q, want both of them, and four of those that waited", got)
 			}
 			r.wantBalance(43)
 		})
 	}
 }
 
-// Whatever urgent inputs there are, the others get a quarter of the batches.
+// Whatever urgent inputs there are, the others get half of the batches.
 func TestEngine_urgent_starves_nobody(t *testing.T) {
 	t.Parallel()
-	const all, most = 40, 400 // standard and express inputs
+	const all, most = 20, 60 // standard and express inputs
 	for _, c := range []struct {
 		maxInputs, pack int
 		want            string // in any two batches that follow each other while both wait
 	}{
-		{8, 1, "ss"}, {8, 40, "ss"}, {1, 1, "s"}, {1, 40, "s"}, {256, 40, "ssssssssssssssssssss"},
+		{8, 1, "ssssssss"}, {8, 20, "ssssssss"}, {1, 1, "s"}, {1, 20, "s"}, {30, 20, strings.Repeat("s", 20)},
 	} {
 		t.Run(fmt.Sprintf("%d inputs in packs of %d", c.maxInputs, c.pack), func(t *testing.T) {
 			t.Parallel()
@@ -140,8 +140,8 @@ func TestEngine_urgent_starves_nobody(t *testing.T) {
 				for n := 0; n < all; n += c.pack {
 					r.publishPack(ones(n, n+c.pack)...)
 				}
-				for n := 1000; n < 1000+most; n += 100 {
-					r.publishExpress(ones(n, n+100)...)
+				for n := 1000; n < 1000+most; n += 20 {
+					r.publishExpress(ones(n, n+20)...)
 				}
 			})
 			hold.open()
@@ -156,6 +156,24 @@ func TestEngine_urgent_starves_nobody(t *testing.T) {
 			}
 			r.wantBalance(all + most + 1)
 		})
+	}
+}
+
+// What the others do not need of their share is no loss.
+func TestEngine_urgent_takes_what_is_left(t *testing.T) {
+	t.Parallel()
+	r := newLanes(t)
+	hold, saw := newGate(), &line{}
+	r.bank.onLoad = func(inputs []*engine.Input) error { saw.see(inputs); hold.pass(); return nil }
+	e := r.start(func(c *engine.Config) { urgent(c); c.MaxInputs = 8 })
+	r.queue(e, hold, 17, func() {
+		r.publishExpress(ones(0, 16)...)
+		r.publish(one(20, ""))
+	})
+	hold.open()
+	r.await("all is done", func() bool { return e.InHand() == 0 })
+	if got := saw.seen()[1:]; len(got) != 3 || len(got[0]) != 8 || len(got[1]) != 8 {
+		t.Errorf("batches of %q, want two full ones and the rest", got)
 	}
 }
 

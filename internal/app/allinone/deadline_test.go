@@ -1,0 +1,110 @@
+package allinone
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"orderly/events"
+	"orderly/internal/client"
+	"orderly/internal/verify"
+	"orderly/order"
+	"orderly/payment/gateway"
+	"orderly/pkg/sqldb"
+	"orderly/pkg/sqldb/sqlite"
+)
+
+// G1, G2: a deadline that passes while everything is stopped holds at the next
+// start. The order is cancelled as timed out, though its charge was captured and
+// nobody knows, and what was captured is refunded; one that has time left goes on.
+func TestDeadline_across_a_restart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	deaf := gateway.Settings{LoseAnswers: 1}
+	run := func(g gateway.Settings) (*System, *client.Client) {
+		t.Helper()
+		s, err := Start(t.Context(), Config{Dir: dir, Addr: "127.0.0.1:0", Policy: quick(), Gateway: g})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, clientOf(t, s)
+	}
+	s, c := run(deaf)
+	stock(t, c)
+	late := map[string]string{}
+	for _, priority := range order.Lanes() {
+		late[priority] = placeWith(t, c, priority, "late")
+	}
+	inTime := placeWith(t, c, order.Standard, "in time")
+	awaitCharges(t, s, 3)
+	stop(t, s)
+	for _, id := range late {
+		pass(t, dir, id)
+	}
+	s, c = run(deaf)
+	defer func() { stop(t, s) }()
+	for priority, id := range late {
+		o, err := c.Ended(t.Context(), id)
+		if err != nil || o.Status != client.Cancelled || o.Reason != events.ReasonTimedOut || o.Priority != priority {
+			t.Errorf("the %s order that was late is %+v, %v", priority, o, err)
+		}
+	}
+	if o, err := c.Order(t.Context(), inTime, 0); err != nil || o.Ended() {
+		t.Errorf("the order that has time left is %+v, %v", o, err)
+	}
+	if err := s.Gateway.SetSettings(gateway.Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := c.Ended(t.Context(), inTime); err != nil || o.Status != client.Confirmed {
+		t.Errorf("the order that has time left became %+v, %v", o, err)
+	}
+	report, err := verify.Run(t.Context(), verify.Options{URL: s.URL(), Wait: patience, Grace: time.Millisecond})
+	if err != nil || !report.Clean() || report.Open > 0 || report.Confirmed != 1 || report.Cancelled != 2 || report.Charges != 3 {
+		t.Errorf("audit: %+v, %v", report, err)
+	}
+}
+
+func placeWith(t *testing.T, c *client.Client, priority, key string) string {
+	t.Helper()
+	body := fmt.Sprintf(`{"customer_id":"c","currency":"EUR","payment_method":"pm_card_visa","priority":%q,"items":[{"product_id":"MUG","quantity":1}]}`, priority)
+	placed, err := c.Place(t.Context(), key+" "+priority, json.RawMessage(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return placed.OrderID
+}
+
+// awaitCharges waits until the gateway has captured so many charges.
+func awaitCharges(t *testing.T, s *System, n int) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		report, err := verify.Run(t.Context(), verify.Options{URL: s.URL()})
+		if err == nil && report.Charges == n {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d charges, want %d: %v", report.Charges, n, err)
+		}
+	}
+}
+
+// pass lets an order's deadline pass while the system is stopped.
+func pass(t *testing.T, dir, id string) {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), databaseFile(dir, "order"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.InTx(context.Background(), func(tx *sqldb.Tx) error {
+		tx.Exec("let the deadline pass", "UPDATE orders SET deadline = created_at + 1 WHERE id = $1", id)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
