@@ -40,8 +40,10 @@ type Config struct {
 	// Urgent are the lanes, as [Meta] has them, whose inputs go before all others
 	// that wait, those with no lane among them: into the next batch, to the calls,
 	// to the broker. The others are not starved: while urgent inputs come, half of
-	// each batch is for the others, and no more, so that nothing urgent waits for the
-	// largest batches; and they have all but an eighth of MaxCalls.
+	// a batch is for the others, and no more, as soon as the broker has stored what
+	// they said last, or did not for 100 ms. So nothing urgent waits for the largest
+	// batches, nor behind many messages before a stream. The others have all but an
+	// eighth of MaxCalls.
 	// What waits in a consumer passes nothing by itself: give each lane a consumer
 	// of its own. Nothing is urgent if empty.
 	Urgent []string

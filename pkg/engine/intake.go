@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -23,6 +24,7 @@ type intake struct {
 	last   int       // size of the batch before
 	passed bool      // it had none of the others
 	rushed time.Time // when something urgent last went into a batch
+	pace   pace      // of the others while something urgent comes
 
 	timers sync.WaitGroup // one for each of waiting, until it is put back
 
@@ -154,34 +156,64 @@ func (q *intake) next() []*Input {
 // first waits for what the next batch begins with: something urgent, unless the
 // others had no place in the batch before.
 func (q *intake) first() (*line, group, bool) {
-	order := [2]*line{q.urgent, q.others}
-	if q.passed {
-		order = [2]*line{q.others, q.urgent}
-	}
-	for _, l := range order {
-		if g, ok := l.take(); ok {
-			return l, g, true
+	for {
+		pause := q.pause()
+		order := []*line{q.urgent, q.others}
+		switch {
+		case pause != nil:
+			order = order[:1]
+		case q.passed:
+			slices.Reverse(order)
+		}
+		for _, l := range order {
+			if g, ok := l.take(); ok {
+				return l, g, true
+			}
+		}
+		if l, g, ok := q.await(nil, pause); ok || pause == nil || q.isClosed() {
+			return l, g, ok
 		}
 	}
-	return q.await(nil)
 }
 
-// await returns the next group of either line, or false once the intake is closed
-// or the time is up.
-func (q *intake) await(up <-chan time.Time) (*line, group, bool) {
+// pause returns what is closed when the others may go on; nil if they may.
+func (q *intake) pause() <-chan struct{} {
+	if time.Since(q.rushed) >= rush {
+		return nil
+	}
+	return q.pace.pause()
+}
+
+// await returns the next group of either line, of the urgent one alone during a
+// pause, or false once that is over, the time is up or the intake is closed.
+func (q *intake) await(up <-chan time.Time, pause <-chan struct{}) (*line, group, bool) {
+	again, queue := q.others.again, q.others.queue
+	if pause != nil {
+		again, queue = nil, nil
+	}
 	select {
 	case g := <-q.urgent.again:
 		return q.urgent, g, true
 	case g := <-q.urgent.queue:
 		return q.urgent, g, true
-	case g := <-q.others.again:
+	case g := <-again:
 		return q.others, g, true
-	case g := <-q.others.queue:
+	case g := <-queue:
 		return q.others, g, true
+	case <-pause:
 	case <-up:
 	case <-q.closed:
 	}
 	return nil, group{}, false
+}
+
+func (q *intake) isClosed() bool {
+	select {
+	case <-q.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // begin shares out the room in a new batch, that begins with an input of l.
@@ -191,6 +223,9 @@ func (q *intake) begin(l *line) *batch {
 	if l == q.urgent || time.Since(q.rushed) < rush {
 		q.others.room = room{inputs: max(1, b.room.inputs/othersShare), weight: max(1, b.room.weight/othersShare)}
 		q.urgent.room = room{inputs: max(1, b.room.inputs-q.others.room.inputs), weight: max(1, b.room.weight-q.others.room.weight)}
+	}
+	if l == q.urgent && q.pause() != nil {
+		q.others.room = room{}
 	}
 	q.passed = true
 	return b
@@ -222,7 +257,7 @@ func (q *intake) fill(b *batch) {
 			continue
 		}
 		if !ok && linger != nil && !b.urgent && q.others.open() {
-			l, g, ok = q.await(linger)
+			l, g, ok = q.await(linger, nil)
 		}
 		switch {
 		case !ok:

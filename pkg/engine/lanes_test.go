@@ -120,15 +120,14 @@ func TestEngine_urgent_passes_a_backlog(t *testing.T) {
 	}
 }
 
-// Whatever urgent inputs there are, the others get half of the batches.
-func TestEngine_urgent_starves_nobody(t *testing.T) {
+// Whatever urgent inputs wait, half of a batch with any of the others is for them.
+func TestEngine_urgent_leaves_half_to_the_others(t *testing.T) {
 	t.Parallel()
 	const all, most = 20, 60 // standard and express inputs
 	for _, c := range []struct {
-		maxInputs, pack int
-		want            string // in any two batches that follow each other while both wait
+		maxInputs, pack, want int
 	}{
-		{8, 1, "ssssssss"}, {8, 20, "ssssssss"}, {1, 1, "s"}, {1, 20, "s"}, {30, 20, strings.Repeat("s", 20)},
+		{8, 1, 4}, {8, 20, 4}, {1, 1, 1}, {1, 20, 1}, {30, 20, 15},
 	} {
 		t.Run(fmt.Sprintf("%d inputs in packs of %d", c.maxInputs, c.pack), func(t *testing.T) {
 			t.Parallel()
@@ -147,14 +146,42 @@ func TestEngine_urgent_starves_nobody(t *testing.T) {
 			hold.open()
 			r.await("all is done", func() bool { return e.InHand() == 0 })
 			left := all
-			for pair := range slices.Chunk(saw.seen()[1:], 2) {
-				got := strings.Join(pair, "")
-				if left > 0 && !strings.Contains(strings.ReplaceAll(got, "x", ""), c.want[:min(left, len(c.want))]) {
-					t.Fatalf("two batches were %q, want %q in them: %v", got, c.want, saw.seen())
+			for _, got := range saw.seen()[1:] {
+				others := strings.Count(got, "s")
+				if others > 0 && others != min(left, c.want) {
+					t.Fatalf("a batch was %q, want %d of the others in it: %q", got, min(left, c.want), saw.seen())
 				}
-				left -= strings.Count(got, "s")
+				left -= others
 			}
 			r.wantBalance(all + most + 1)
+		})
+	}
+}
+
+// A flood of urgent inputs that never ends does not keep the others from their turn.
+func TestEngine_urgent_flood_starves_nobody(t *testing.T) {
+	t.Parallel()
+	for _, maxInputs := range []int{1, 8} {
+		t.Run(fmt.Sprint(maxInputs), func(t *testing.T) {
+			t.Parallel()
+			r := newLanes(t)
+			e := r.start(func(c *engine.Config) { urgent(c); c.MaxInputs = maxInputs })
+			ctx, calm := context.WithCancel(t.Context())
+			defer calm()
+			var flood sync.WaitGroup
+			for n := range 16 {
+				flood.Go(func() {
+					for i := 1000 * (n + 1); ctx.Err() == nil; i++ {
+						_, _ = e.Do(ctx, one(i, ""), engine.Meta{Lane: express})
+					}
+				})
+			}
+			r.publishPack(ones(0, 20)...)
+			r.await("the others are done", func() bool {
+				return r.number("SELECT count(*) FROM deposits WHERE id IN ($1, $2)", depositID(0), depositID(19)) == 2
+			})
+			calm()
+			flood.Wait()
 		})
 	}
 }

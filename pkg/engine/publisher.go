@@ -65,8 +65,13 @@ func (p *publisher) publishPart(r *result) {
 		giveUp(r.inputs, fmt.Errorf("%w: %w", ErrStopped, err))
 		return
 	}
+	stored := func() {}
+	if len(p.e.cfg.Urgent) > 0 && !p.e.cfg.urgent(r.inputs[0]) {
+		stored = p.e.intake.pace.said()
+	}
 	p.wg.Go(func() {
 		defer p.room.Release(n)
+		defer stored()
 		packs, err := p.e.cfg.Registry.Pack(r.events, 0)
 		if err != nil { // the events were sealed, so this cannot be an input's fault
 			p.e.log.Error("outputs could not be packed", zap.Error(err))
