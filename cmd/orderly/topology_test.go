@@ -47,10 +47,10 @@ func TestTopology(t *testing.T) {
 		decode(t, r, &s)
 		return s
 	}
-	if s := run(1, "diff"); len(s.Missing) != 9 || len(s.Drift) > 0 {
-		t.Errorf("on an empty server: %+v, want 4 streams and 5 consumers to be missing", s)
+	if s := run(1, "diff"); len(s.Missing) != 14 || len(s.Drift) > 0 {
+		t.Errorf("on an empty server: %+v, want 4 streams and a consumer for each of 5 things heard and 2 lanes to be missing", s)
 	}
-	if s := run(0, "apply"); len(s.Created) != 9 {
+	if s := run(0, "apply"); len(s.Created) != 14 {
 		t.Errorf("created %v", s.Created)
 	}
 	if s := run(0, "diff"); len(s.Missing)+len(s.Drift) > 0 {
@@ -100,10 +100,10 @@ func TestTopology_show_asks_no_server(t *testing.T) {
 		Consumers []struct{ Stream string }
 	}
 	decode(t, orderly(t, "topology", "show", "--replicas", "3", "--output", "json"), &shown)
-	if len(shown.Streams) != 4 || len(shown.Consumers) != 5 || shown.Streams[0].Name != "ORDERS" || shown.Streams[0].Replicas != 3 {
+	if len(shown.Streams) != 4 || len(shown.Consumers) != 10 || shown.Streams[0].Name != "ORDERS" || shown.Streams[0].Replicas != 3 {
 		t.Errorf("%+v", shown)
 	}
-	if text := orderly(t, "topology", "show").stdout; !strings.Contains(text, "inventory-orders-standard") {
+	if text := orderly(t, "topology", "show").stdout; !strings.Contains(text, "inventory-orders-standard") || !strings.Contains(text, "inventory-orders-express") {
 		t.Errorf("as text: %s", text)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"orderly/internal/client"
 	"orderly/internal/shop"
+	"orderly/order"
 )
 
 const (
@@ -109,5 +110,6 @@ func randomOrder(rng *rand.Rand) json.RawMessage {
 	for _, p := range rng.Perm(products)[:1+rng.IntN(3)] {
 		items = append(items, fmt.Sprintf(`{"product_id":"P%d","quantity":%d}`, p, 1+rng.IntN(3)))
 	}
-	return fmt.Appendf(nil, `{"customer_id":"c","currency":"EUR","payment_method":%q,"items":[%s]}`, method, strings.Join(items, ","))
+	priority := order.Lanes()[rng.IntN(2)]
+	return fmt.Appendf(nil, `{"customer_id":"c","currency":"EUR","payment_method":%q,"priority":%q,"items":[%s]}`, method, priority, strings.Join(items, ","))
 }
