@@ -54,7 +54,7 @@ func TestDeadline_across_a_restart(t *testing.T) {
 	if o, err := c.Order(t.Context(), inTime, 0); err != nil || o.Ended() {
 		t.Errorf("the order that has time left is %+v, %v", o, err)
 	}
-	if err := s.Gateway.SetSettings(gateway.Settings{}); err != nil {
+	if err := s.Gateway.SetSettings(t.Context(), gateway.Settings{}); err != nil {
 		t.Fatal(err)
 	}
 	if o, err := c.Ended(t.Context(), inTime); err != nil || o.Status != client.Confirmed {
