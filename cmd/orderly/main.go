@@ -40,6 +40,7 @@ type commands struct {
 	Verify   verifyCommand    `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
 	Migrate  migrateCommands  `cmd:"" help:"Work with the PostgreSQL database of a service."`
 	Topology topologyCommands `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
+	Schema   schemaCommands   `cmd:"" help:"Work with the schemas of the events."`
 	Version  versionCommand   `cmd:"" help:"Print what this program was built from."`
 }
 

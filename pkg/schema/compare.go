@@ -11,8 +11,9 @@ import (
 type Change struct {
 	// Path is where, as "$.items[*].quantity".
 	Path string `json:"path"`
-	// Breaks says whom the change breaks; empty if nobody.
-	Breaks []Side `json:"breaks"`
+	// Breaks says whom the change breaks; empty if nobody. What breaks both is
+	// two changes.
+	Breaks Side `json:"breaks,omitempty"`
 	// Reason says what changed and why that breaks them.
 	Reason string `json:"reason"`
 }
@@ -48,8 +49,8 @@ type Changes []Change
 
 // Verdict sums the changes up.
 func (cs Changes) Verdict() Verdict {
-	readers := slices.ContainsFunc(cs, func(c Change) bool { return slices.Contains(c.Breaks, Readers) })
-	writers := slices.ContainsFunc(cs, func(c Change) bool { return slices.Contains(c.Breaks, Writers) })
+	readers := slices.ContainsFunc(cs, func(c Change) bool { return c.Breaks == Readers })
+	writers := slices.ContainsFunc(cs, func(c Change) bool { return c.Breaks == Writers })
 	switch {
 	case len(cs) == 0:
 		return Unchanged
@@ -88,7 +89,7 @@ func added(before, after *node, path string, out *Changes) {
 		case !slices.ContainsFunc(*out, func(c Change) bool {
 			return c.Path == at || strings.HasPrefix(c.Path, at+".") || strings.HasPrefix(c.Path, at+"[")
 		}):
-			*out = append(*out, Change{Path: at, Breaks: []Side{}, Reason: "added, and nobody must say it: readers that do not know it ignore it"})
+			*out = append(*out, Change{Path: at, Reason: "added, and nobody must say it: readers that do not know it ignore it"})
 		}
 	}
 	if before.items != nil && after.items != nil {

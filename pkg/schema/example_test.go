@@ -22,10 +22,10 @@ func ExampleCompare() {
 	changes := schema.Compare(before, after)
 	fmt.Println(changes.Verdict())
 	for _, c := range changes {
-		fmt.Println(c.Path, c.Breaks, c.Reason)
+		fmt.Printf("%s, breaks %q: %s\n", c.Path, c.Breaks, c.Reason)
 	}
 	// Output:
 	// compatible for readers, breaks writers
-	// $.id [writers] old writers may write 64 characters, new readers want at most 32
-	// $.size [] added, and nobody must say it: readers that do not know it ignore it
+	// $.id, breaks "writers": old writers may write 64 characters, new readers want at most 32
+	// $.size, breaks "": added, and nobody must say it: readers that do not know it ignore it
 }

@@ -19,7 +19,7 @@ type walk struct {
 }
 
 func (w walk) broken(path, format string, args ...any) {
-	*w.out = append(*w.out, Change{Path: path, Breaks: []Side{w.breaks}, Reason: fmt.Sprintf(format, args...)})
+	*w.out = append(*w.out, Change{Path: path, Breaks: w.breaks, Reason: fmt.Sprintf(format, args...)})
 }
 
 func (w walk) node(from, to *node, path string) {
