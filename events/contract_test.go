@@ -159,8 +159,12 @@ func TestEventsKnowTheirNameVersionAndOrder(t *testing.T) {
 		}
 		seen[key] = true
 	}
-	if len(seen) != 10 {
-		t.Errorf("the catalogue has %d versions, want 10", len(seen))
+	files, err := filepath.Glob(filepath.Join("schemas", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != len(files) {
+		t.Errorf("the catalogue has %d versions, there are %d schemas", len(seen), len(files))
 	}
 }
 

@@ -6,11 +6,12 @@
 // up in Catalog and calls Decode, which reads and checks. Both keep to every word of the schema without interpreting it
 // at run time.
 //
-// Schemas only ever gain members that are optional, for readers ignore what they do not know. Anything else is a new
-// version in a file of its own, with a Go type of its own, side by side with the old one.
+// A schema that was published never changes, nor does a golden payload in testdata/: published.json holds their digests,
+// and `orderly schema check` compares. A change is a new version in a file of its own, with a Go type of its own, side by
+// side with the old one. Readers ignore members that they do not know.
 //
 // Amounts are integers in the minor units of an ISO 4217 currency, at most 2^53-1 so that every JSON reader keeps them
 // exact. Ids never hold a dot, a wildcard or a control character.
 package events
 
-//go:generate go run orderly/internal/schemagen .
+//go:generate go run orderly/internal/schemagen . ../docs/events.md

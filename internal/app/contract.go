@@ -28,8 +28,8 @@ func contract(v events.Version) event.Contract {
 		Decode:     func(data []byte) (any, error) { return v.Decode(data) },
 		Encode: func(payload any) ([]byte, error) {
 			e, ok := payload.(events.Event)
-			if !ok || e.EventName() != v.Name {
-				return nil, fmt.Errorf("payload of type %T is not %s", payload, v.Name)
+			if !ok || e.EventName() != v.Name || e.EventVersion() != v.Version {
+				return nil, fmt.Errorf("payload of type %T is not %s version %d", payload, v.Name, v.Version)
 			}
 			if err := e.Validate(); err != nil {
 				return nil, err

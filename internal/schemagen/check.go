@@ -7,8 +7,14 @@ import (
 	"strings"
 )
 
+// maxDepth is how deep objects may lie in each other: a reader recurses as deep.
+const maxDepth = 8
+
 // check refuses a schema that the generated code could not keep to, or could not tell absent from empty in.
 func (s *schema) check(path string) error {
+	if strings.Count(path, ".") > maxDepth {
+		return refuse(path, "objects lie deeper than %d in each other", maxDepth)
+	}
 	if s.Title == "" || s.Description == "" {
 		return refuse(path, "title and description are required: they become the documentation")
 	}
@@ -98,8 +104,6 @@ func (p property) check(path string) error {
 		return err
 	}
 	switch {
-	case p.Schema.isStruct():
-		return refuse(path, "an object inside an object is not supported: use a list or flat properties")
 	case p.Schema.isMap() && p.Required:
 		return refuse(path, "a required map is not supported")
 	case p.Schema.Type == "array" && !p.Required:

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	gate "orderly/internal/contract"
+	jsonschema "orderly/pkg/schema"
 )
 
 // contract is one version of one event: a schema and what its file name says.
@@ -57,23 +59,22 @@ func load(folder fs.FS) ([]contract, error) {
 }
 
 func loadOne(folder fs.FS, file string) (contract, error) {
-	parts := regexp.MustCompile(`^([a-z]+\.[a-z]+)\.v([1-9][0-9]*)\.json$`).FindStringSubmatch(file)
-	if parts == nil {
-		return contract{}, fmt.Errorf("the file name must be <domain>.<event>.v<n>.json")
-	}
-	version, err := strconv.Atoi(parts[2])
+	named, err := gate.ParseFile(file)
 	if err != nil {
-		return contract{}, fmt.Errorf("version: %w", err)
+		return contract{}, err
 	}
 	content, err := fs.ReadFile(folder, file)
 	if err != nil {
+		return contract{}, err
+	}
+	if _, err := jsonschema.Parse(content); err != nil { // too large, too deep, or leading out of itself
 		return contract{}, err
 	}
 	root, err := parseSchema(content)
 	if err != nil {
 		return contract{}, err
 	}
-	c := contract{File: file, Name: parts[1], Version: version, Schema: root}
+	c := contract{File: file, Name: named.Name, Version: named.Number, Schema: root}
 	return c, c.check()
 }
 

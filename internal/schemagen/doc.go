@@ -1,10 +1,10 @@
 // Command schemagen writes the Go side of the contract from its JSON Schemas: for each <name>.v<n>.json the struct, its
-// Validate method and its reader, and for all of them the catalogue.
+// Validate method and its reader, and for all of them the catalogue and the tables of docs/events.md.
 //
-//	go run orderly/internal/schemagen <package folder>
+//	go run orderly/internal/schemagen <package folder> <page>
 //
 // The schemas lie in the folder's schemas/, the files are written beside it as <owner>_gen.go, catalog_gen.go and
-// patterns_gen.go. The titles and descriptions of the schemas become names and doc comments.
+// patterns_gen.go. The titles and descriptions of the schemas become names, doc comments and the words of the tables.
 //
 // It knows the part of draft 2020-12 that the contract uses and refuses the rest, so that no keyword is ever silently
 // unchecked: every integer is bounded, every string has one of format, pattern, enum or maxLength, every list has

@@ -63,7 +63,7 @@ type generator struct {
 	patterns source
 }
 
-// contract writes the types of one contract: the event's own, then those of its lists.
+// contract writes the types of one contract: the event's own, then those of the objects in it.
 func (g *generator) contract(out *source, c contract) error {
 	out.comment(fmt.Sprintf("%s is the payload of %s, version %d. %s",
 		c.goType(c.Schema), c.Name, c.Version, c.Schema.Description))
@@ -82,25 +82,25 @@ func (g *generator) contract(out *source, c contract) error {
 		return err
 	}
 	reader(out, c, c.Schema)
-	return g.listTypes(out, c, c.Schema)
+	return g.innerTypes(out, c, c.Schema)
 }
 
-// listTypes writes the types of the items of a schema's lists, and of the lists in those.
-func (g *generator) listTypes(out *source, c contract, s *schema) error {
+// innerTypes writes the types of a schema's objects and of the items of its lists, and of those in them.
+func (g *generator) innerTypes(out *source, c contract, s *schema) error {
 	for _, p := range s.Properties {
-		if p.Schema.Type != "array" {
+		inner := p.Schema.inner()
+		if inner == nil {
 			continue
 		}
-		item := p.Schema.Items
-		out.comment(c.goType(item) + " is " + strings.ToLower(item.Description[:1]) + item.Description[1:])
-		if err := g.structType(out, c, item); err != nil {
+		out.comment(c.goType(inner) + " is " + strings.ToLower(inner.Description[:1]) + inner.Description[1:])
+		if err := g.structType(out, c, inner); err != nil {
 			return err
 		}
-		if err := g.validator(out, c, item, "validate"); err != nil {
+		if err := g.validator(out, c, inner, "validate"); err != nil {
 			return err
 		}
-		reader(out, c, item)
-		if err := g.listTypes(out, c, item); err != nil {
+		reader(out, c, inner)
+		if err := g.innerTypes(out, c, inner); err != nil {
 			return err
 		}
 	}
@@ -135,6 +135,10 @@ func fieldType(c contract, p property) string {
 		return "map[string]string"
 	case p.Schema.Type == "array":
 		return "[]" + c.goType(p.Schema.Items)
+	case p.Schema.isStruct() && p.Required:
+		return c.goType(p.Schema)
+	case p.Schema.isStruct():
+		return "*" + c.goType(p.Schema)
 	case p.Schema.Type == "string":
 		return "string"
 	case p.Required:

@@ -44,6 +44,28 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 	}
 }
 
+func TestTablesOfThePageAreFresh(t *testing.T) {
+	t.Parallel()
+	contracts, err := load(os.DirFS(filepath.Join(contractFolder, "schemas")))
+	if err != nil {
+		t.Fatalf("load: %v", err)
+	}
+	have, err := os.ReadFile("../../docs/events.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := page(string(have), contracts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != want {
+		t.Error("docs/events.md is not what the schemas say: run go generate ./events")
+	}
+	if _, err := page("no tables here", contracts); err == nil {
+		t.Error("a page without a place for the tables was taken")
+	}
+}
+
 // document is a schema file with the given properties beside the one that every event needs.
 func document(name string, version int, title, properties string) string {
 	return fmt.Sprintf(`{"$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -78,6 +100,7 @@ func TestWhatTheGeneratorCannotKeepToIsRefused(t *testing.T) {
 		{`"type": "array", "minItems": 1, "items": {}`, `must have minItems of at least 1, and maxItems`},
 		{`"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "string"}`, `must be objects`},
 		{`"type": "array", "minItems": 1, "maxItems": 2, "uniqueItems": true`, `unknown field "uniqueItems"`},
+		{`"type": "object", "properties": {"y": {"title": "t", "description": "d", "type": "string"}}`, `x.y: a string must have exactly one of`},
 		{`"type": "object"`, `either properties or additionalProperties`},
 		{`"type": "object", "additionalProperties": false`, `cannot unmarshal bool`},
 		{`"type": "object", "maxProperties": 2, "additionalProperties": {"type": "integer"}`, `must be strings`},
@@ -103,14 +126,31 @@ func TestAMisplacedSchemaIsRefused(t *testing.T) {
 		{"a.b.v1.json", strings.Replace(good, `["order_id"]`, `["x"]`, 1), "required string order_id"},
 		{"a.b.v1.json", strings.Replace(good, `["order_id"]`, `["order_id", "x"]`, 1), "x is required but not described"},
 		{"a.b.v1.json", good + "{}", "text after the schema"},
-		{"a.b.v1.json", "null", "null is not a schema"},
+		{"a.b.v1.json", "null", "this is null"},
 		{"a.b.v1.txt", good, "there is no schema"},
+		{"a.b.v1.json", "[]", "a schema must be an object, this is an array"},
+		{"a.b.v1.json", "{", "not JSON"},
+		{"a.b.v1.json", good[:len(good)-1] + `, "x": ""}`, "x: this keyword cannot be compared"},
+		{"a.b.v1.json", `{"$ref": "../a.c.v1.json"}`, "leads out of the document"},
+		{"a.b.v1.json", `{"$ref": "#"}`, "leads back to itself"},
+		{"a.b.v1.json", strings.Repeat(" ", 10<<20) + good, "at most 1048576 bytes"},
+		{"a.b.v1.json", strings.Repeat(`{"items": `, 1000) + `{}` + strings.Repeat(`}`, 1000), "nested deeper"},
+		{"a.b.v1.json", document("a.b", 1, "Thing", nested(10)), "objects lie deeper than 8 in each other"},
 	} {
 		_, err := loadText(test.name, test.text)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want ...%s...", test.name, err, test.want)
 		}
 	}
+}
+
+// nested is a property that is an object of one that is an object, and so on.
+func nested(depth int) string {
+	inner := `"type": "string", "format": "uuid"`
+	for i := range depth {
+		inner = fmt.Sprintf(`"type": "object", "properties": {"x": {"title": "t%d", "description": "d", %s}}`, i, inner)
+	}
+	return `, "x": {"title": "t", "description": "d", ` + inner + `}`
 }
 
 func TestASecondVersionLeavesTheFirstAlone(t *testing.T) {

@@ -7,17 +7,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: schemagen <package folder>")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: schemagen <package folder> <page>")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "schemagen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(folder string) error {
+func run(folder, document string) error {
 	contracts, err := load(os.DirFS(filepath.Join(folder, "schemas")))
 	if err != nil {
 		return err
@@ -31,5 +31,13 @@ func run(folder string) error {
 			return fmt.Errorf("write generated file: %w", err)
 		}
 	}
-	return nil
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	fresh, err := page(string(text), contracts)
+	if err != nil {
+		return fmt.Errorf("%s: %w", document, err)
+	}
+	return os.WriteFile(document, []byte(fresh), 0o644)
 }

@@ -18,12 +18,26 @@ func reader(out *source, c contract, s *schema) {
 	out.line("if err != nil {\nreturn v, err\n}")
 	for i, p := range s.Properties {
 		read := fmt.Sprintf("%s(values[%d])", readFunction(p), i)
-		if p.Schema.Type == "array" {
+		switch {
+		case p.Schema.isStruct() && !p.Required:
+			optionalObject(out, c, p, i)
+			continue
+		case p.Schema.isStruct():
+			read = fmt.Sprintf("read%s(values[%d])", c.goType(p.Schema), i)
+		case p.Schema.Type == "array":
 			read = fmt.Sprintf("readList(values[%d], %d, read%s)", i, *p.Schema.MaxItems, c.goType(p.Schema.Items))
 		}
 		out.line("if v.%s, err = %s; err != nil {\nreturn v, at(%q, err)\n}", goName(p.Name), read, p.Name)
 	}
 	out.line("return v, nil\n}\n")
+}
+
+// optionalObject reads an object whose absence is nil.
+func optionalObject(out *source, c contract, p property, i int) {
+	out.line("if values[%d] != \"\" {", i)
+	out.line("inner, err := read%s(values[%d])", c.goType(p.Schema), i)
+	out.line("if err != nil {\nreturn v, at(%q, err)\n}", p.Name)
+	out.line("v.%s = &inner\n}", goName(p.Name))
 }
 
 func readFunction(p property) string {

@@ -46,6 +46,17 @@ type property struct {
 func (s *schema) isStruct() bool { return s.Type == "object" && len(s.Properties) > 0 }
 func (s *schema) isMap() bool    { return s.Type == "object" && s.Additional != nil }
 
+// inner is the object that has a Go type of its own because of s: s itself, or the items of a list; nil if none.
+func (s *schema) inner() *schema {
+	switch {
+	case s.isStruct():
+		return s
+	case s.Type == "array":
+		return s.Items
+	}
+	return nil
+}
+
 // parseSchema refuses keywords that it does not know.
 func parseSchema(content []byte) (*schema, error) {
 	var s *schema

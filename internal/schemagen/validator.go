@@ -20,6 +20,10 @@ func (g *generator) validator(out *source, c contract, s *schema, method string)
 
 func (g *generator) fieldCheck(out *source, p property) error {
 	field := "v." + goName(p.Name)
+	if p.Schema.isStruct() {
+		objectCheck(out, p, field)
+		return nil
+	}
 	call, err := g.call(p, field)
 	if err != nil {
 		return err
@@ -38,6 +42,14 @@ func (g *generator) fieldCheck(out *source, p property) error {
 		out.line("%s", failing)
 	}
 	return nil
+}
+
+func objectCheck(out *source, p property, field string) {
+	check := fmt.Sprintf("if err := %s.validate(); err != nil {\nreturn at(%q, err)\n}", field, p.Name)
+	if !p.Required {
+		check = fmt.Sprintf("if %s != nil {\n%s\n}", field, check)
+	}
+	out.line("%s", check)
 }
 
 // call is the call that checks one value of a property.

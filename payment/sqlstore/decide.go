@@ -57,7 +57,7 @@ func (b *batch) apply(orderID string, tell func(payment.Payment) (payment.Result
 	}
 	d := engine.Decision{Events: make([]event.Event, len(r.Says))}
 	for i, said := range r.Says {
-		d.Events[i] = event.Event{Name: said.EventName(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
+		d.Events[i] = event.Event{Name: said.EventName(), Version: said.EventVersion(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
 	}
 	if r.Call != nil {
 		d.Call = b.call(*r.Call)
