@@ -9,7 +9,8 @@ import (
 )
 
 // Open is the receiver's door. It reads a message in binary mode, a single
-// structured event or a JSON batch, and decodes and checks each payload once.
+// structured event (which needs no headers if it is a JSON object, as the NATS
+// binding has it) or a JSON batch, and decodes and checks each payload once.
 // What is wrong with one event is in its Result and spoils no other; an empty
 // batch has no results. The lane is taken from the message's subject.
 //
@@ -21,10 +22,12 @@ func (r *Registry) Open(m Message) ([]Result, error) {
 		return r.openStructured(m, t == batchType)
 	case strings.HasPrefix(t, "application/cloudevents"):
 		return nil, fmt.Errorf("open message on %s: %w: content type %s: of the structured ones only JSON is read", m.Subject, ErrUnreadable, t)
-	case header(m.Header, headerPrefix+"specversion") == "":
-		return nil, fmt.Errorf("open message on %s: %w: it has no header ce-specversion, so it is no CloudEvent", m.Subject, ErrUnreadable)
-	default:
+	case header(m.Header, headerPrefix+"specversion") != "":
 		return []Result{r.openBinary(m)}, nil
+	case t == "" && bytes.HasPrefix(trim(m.Data), []byte("{")):
+		return r.openStructured(m, false)
+	default:
+		return nil, fmt.Errorf("open message on %s: %w: it has no header ce-specversion, so it is no CloudEvent", m.Subject, ErrUnreadable)
 	}
 }
 

@@ -60,6 +60,7 @@ func TestOpen_reads_what_others_write(t *testing.T) {
 		"a batch of one":            structured(batch, ` [ { "data":{"text":"hello"}, `+members+` } ] `),
 		"a member given twice":      structured(batch, `[{"id":"0",`+members+`,"data":{"text":"no"},"data":{"text":"hello"}}]`),
 		"headers in other cases":    upper,
+		"no headers at all":         {Subject: "greetings.sent.v1.hot", Data: []byte(` { ` + members + `, "data" : {"text":"hello"} } `)},
 	}
 	for name, m := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -77,6 +78,8 @@ func TestOpen_refuses_unreadable_messages(t *testing.T) {
 	tests := map[string]event.Message{
 		"nothing":           {},
 		"no CloudEvent":     {Subject: "a", Data: []byte(`{}`), Header: map[string][]string{"content-type": {"application/json"}}},
+		"a bare text":       {Subject: "a", Data: []byte(`"hello"`)},
+		"a bare list":       {Subject: "a", Data: []byte(`[]`)},
 		"another format":    structured("application/cloudevents+avro", `[]`),
 		"another batch":     structured("application/cloudevents-batch+xml", `[]`),
 		"broken batch":      structured(batch, `[{"specversion":"1.0"},`),
