@@ -17,15 +17,18 @@ import (
 	"orderly/pkg/httpkit"
 )
 
-const file = "openapi.yaml"
-
-var update = flag.Bool("update", false, "write "+file+" anew")
+var update = flag.Bool("update", false, "write the documents anew")
 
 // The document in the repository is the one that a process with all services
 // serves.
 func TestDocumentIsFresh(t *testing.T) {
 	t.Parallel()
-	want := get(t, "/openapi.yaml")
+	fresh(t, "openapi.yaml", get(t, "/openapi.yaml"))
+}
+
+// fresh compares a file with what it should be, and writes it if asked to.
+func fresh(t *testing.T, file string, want []byte) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)

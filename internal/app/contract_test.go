@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -48,5 +50,32 @@ func TestG7_a_payload_is_sealed_as_its_own_version(t *testing.T) {
 	}
 	if e, err := seal(1, 2); !errors.Is(err, event.ErrInvalid) {
 		t.Errorf("version 1 went out as %s, error %v", e.Type, err)
+	}
+}
+
+func TestAsyncAPI_is_served(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	if err := serveAsyncAPI(mux, "1.2.3"); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/asyncapi.json": `"version": "1.2.3"`, "/asyncapi.yaml": "version: 1.2.3"} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) || !strings.Contains(w.Header().Get("Content-Type"), "asyncapi") {
+			t.Errorf("%s: %d %v %.200s", path, w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
+func TestCovers(t *testing.T) {
+	t.Parallel()
+	for filter, want := range map[string]bool{
+		"a.b.v1.x": true, "a.*.v1.x": true, "*.*.*.*": true, "a.>": true, ">": true,
+		"a.b.v2.x": false, "a.b.v1": false, "a.b.v1.x.y": false, "a.b.v1.x.>": false, "*": false,
+	} {
+		if got := covers(filter, "a.b.v1.x"); got != want {
+			t.Errorf("%s covers a.b.v1.x: %v", filter, got)
+		}
 	}
 }

@@ -149,6 +149,9 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	for _, s := range cfg.Services {
 		s.Routes(api)
 	}
+	if err := serveAsyncAPI(mux, cfg.Version); err != nil {
+		return nil, err
+	}
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
 	for _, s := range cfg.Services {
