@@ -116,6 +116,7 @@ func TestCompare_of_members_that_come_and_go(t *testing.T) {
 		"one moves into an object":              {object(text, `"required": ["x"]`), `{"type": "object", "properties": {"o": ` + object(text) + `}, "required": ["o"]}`, "$.o", schema.Breaking},
 		"a member of a map gets a name":         {`{"type": "object", "additionalProperties": {"type": "string"}}`, object(text, `"additionalProperties": {"type": "string"}`), "$.x", schema.Compatible},
 		"a member of a map gets a tighter name": {`{"type": "object", "additionalProperties": {"type": "string"}}`, object(`{"type": "string", "maxLength": 3}`, `"additionalProperties": {"type": "string"}`), "$.x", schema.ForReaders},
+		"a member with a name goes into a map":  {object(number, `"additionalProperties": {"type": "string"}`), `{"type": "object", "additionalProperties": {"type": "string"}}`, "$.x", schema.Breaking},
 		"an object inside an item is added":     {object(`{"type": "array", "items": {"type": "object"}}`), object(`{"type": "array", "items": ` + object(text) + `}`), "$.x[*].x", schema.Compatible},
 	} {
 		t.Run(name, func(t *testing.T) {
