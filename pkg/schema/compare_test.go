@@ -168,6 +168,33 @@ func TestCompare_of_an_enum_with_a_pattern(t *testing.T) {
 	wants(t, schema.Compare(parse(t, known), parse(t, object(`{"type": "string", "maxLength": 3}`))), schema.Breaking, "$.x", "only")
 }
 
+func TestCompare_of_listed_values_with_other_words(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		listed, other string
+		want          schema.Verdict
+	}{
+		{`{"enum": [1, 2]}`, `{"type": "integer"}`, schema.ForWriters},
+		{`{"enum": [1, 2]}`, `{"type": "number", "minimum": 1, "maximum": 2}`, schema.ForWriters},
+		{`{"enum": [1, 2]}`, `{"type": "integer", "minimum": 2}`, schema.Breaking},
+		{`{"enum": [1, 2]}`, `{"type": "integer", "exclusiveMaximum": 2}`, schema.Breaking},
+		{`{"enum": [1, 2]}`, `{"type": "integer", "multipleOf": 2}`, schema.Breaking},
+		{`{"enum": [1.5]}`, `{"type": "integer"}`, schema.Breaking},
+		{`{"enum": ["a"]}`, `{"type": "string"}`, schema.ForWriters},
+		{`{"enum": ["a"]}`, `{"type": "string", "enum": ["a"]}`, schema.Unchanged},
+		{`{"enum": ["a"]}`, `{"type": "string", "format": "uuid"}`, schema.Breaking},
+		{`{"enum": [null, true]}`, `{"type": ["null", "boolean"]}`, schema.ForWriters},
+		{`{"const": {"a": 1}}`, `{"type": "object"}`, schema.ForWriters},
+		{`{"const": {"a": 1}}`, `{"type": "object", "required": ["a"]}`, schema.Breaking},
+		{`{"const": [1]}`, `{"type": "array"}`, schema.ForWriters},
+	} {
+		cs := schema.Compare(parse(t, object(test.listed)), parse(t, object(test.other)))
+		if cs.Verdict() != test.want {
+			t.Errorf("%s to %s: %q, want %q: %v", test.listed, test.other, cs.Verdict(), test.want, cs)
+		}
+	}
+}
+
 func TestCompare_names_odd_members(t *testing.T) {
 	t.Parallel()
 	before := `{"type": "object", "properties": {"a.b": {"type": "string"}}}`

@@ -139,6 +139,9 @@ func (p *parser) node(raw any, path string, depth int) (*node, error) {
 			return nil, err
 		}
 	}
+	if n.types == nil && n.enum != nil {
+		n.types = listedTypes(n.enum)
+	}
 	for _, child := range n.children() {
 		n.size += child.size
 	}

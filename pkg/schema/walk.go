@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // walk goes over two schemas at once and lists what writers of the one may write
@@ -25,7 +24,7 @@ func (w walk) broken(path, format string, args ...any) {
 func (w walk) node(from, to *node, path string) {
 	shared := w.types(from, to, path)
 	if from.enum != nil {
-		w.values(from, to, path)
+		w.values(from, to, path, shared)
 		return
 	}
 	if to.enum != nil {
@@ -68,44 +67,14 @@ func (n *node) takes(t string) bool {
 	return len(n.types) == 0 || slices.Contains(n.types, t) || t == "integer" && slices.Contains(n.types, "number")
 }
 
-// values compares what is listed with what is listed, or else with the other
-// constraints on strings.
-func (w walk) values(from, to *node, path string) {
-	for _, value := range from.enum {
-		if why := to.refuses(value); why != "" {
-			w.broken(path, "%s may say %s, %s %s", w.writer, value, w.reader, why)
-		}
-	}
-}
-
-// refuses says why a listed value is not allowed; "" if it is.
-func (n *node) refuses(value string) string {
-	if n.enum != nil {
-		if slices.Contains(n.enum, value) {
-			return ""
-		}
-		return "do not know it"
-	}
-	var text string
-	if json.Unmarshal([]byte(value), &text) != nil {
-		return ""
-	}
-	length := big.NewRat(int64(utf8.RuneCountInString(text)), 1)
-	switch {
-	case n.pattern != "" && !matches(n.pattern, text):
-		return "want it to match " + n.pattern
-	case n.minLength != nil && length.Cmp(n.minLength) < 0, n.maxLength != nil && length.Cmp(n.maxLength) > 0:
-		return "want it of another length"
-	case n.format != "":
-		return "want the format " + n.format
-	}
-	return ""
-}
-
-func (w walk) text(from, to *node, path string) {
+func (w walk) format(from, to *node, path string) {
 	if to.format != "" && to.format != from.format {
 		w.broken(path, "%s may write %s, %s want the format %s", w.writer, orAny("the format ", from.format), w.reader, to.format)
 	}
+}
+
+func (w walk) text(from, to *node, path string) {
+	w.format(from, to, path)
 	if !patternCovers(to.pattern, from.pattern) {
 		w.broken(path, "%s may write %s, %s want %s", w.writer, orAny("what matches ", from.pattern), w.reader, to.pattern)
 	}
