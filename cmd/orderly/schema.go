@@ -45,7 +45,7 @@ func knownSchema(name string) (events.Version, error) {
 		}
 	}
 	if found == nil {
-		return events.Version{}, usage("%s: this build knows no such event or version; it knows %s", name, strings.Join(knownNames(), ", "))
+		return events.Version{}, usage("this build knows no event or version %s; it knows %s", name, strings.Join(knownNames(), ", "))
 	}
 	return *found, nil
 }

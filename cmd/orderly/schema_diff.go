@@ -58,7 +58,7 @@ func schemaText(name string) ([]byte, error) {
 	}
 	v, err := knownSchema(name)
 	if err != nil {
-		return nil, fmt.Errorf("there is no file of that name, and of %w", err)
+		return nil, fmt.Errorf("there is no such file, and %w", err)
 	}
 	return v.Schema, nil
 }

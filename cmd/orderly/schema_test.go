@@ -166,7 +166,7 @@ func TestSchema_list_and_show(t *testing.T) {
 		t.Errorf("shown: %s", r.stdout)
 	}
 	orderly(t, "schema", "show", "payments.failed").wants(t, 0)
-	orderly(t, "schema", "show", "payments.failed.v9").wants(t, 2, "no such event or version", "payments.failed.v1")
+	orderly(t, "schema", "show", "payments.failed.v9").wants(t, 2, "knows no event or version", "payments.failed.v1")
 }
 
 func TestSchemaDiff(t *testing.T) {
@@ -186,7 +186,7 @@ func TestSchemaDiff(t *testing.T) {
 	if r := orderly(t, "schema", "diff", file, file); !strings.Contains(r.stdout, "unchanged") {
 		t.Errorf("with itself: %s", r.stdout)
 	}
-	orderly(t, "schema", "diff", "payments.failed.v1", "nowhere.json").wants(t, 2, "no file of that name")
+	orderly(t, "schema", "diff", "payments.failed.v1", "nowhere.json").wants(t, 2, "no such file", "knows no event or version nowhere.json")
 	orderly(t, "schema", "diff", t.TempDir(), file).wants(t, 2, "it is a folder")
 	for words, content := range map[string]string{
 		"not JSON":                  `{`,
@@ -231,7 +231,7 @@ func TestSchemaValidate(t *testing.T) {
 		"an event that is none":   {`[1]`, "", 1, "an event must be a JSON object"},
 		"no event":                {`[]`, "", 2, "holds no event"},
 		"a payload of nothing":    {failed, "", 2, "--as"},
-		"a payload of the future": {failed, "payments.failed.v7", 2, "no such event or version"},
+		"a payload of the future": {failed, "payments.failed.v7", 2, "knows no event or version"},
 		"no object":               {`7`, "", 2, "both are objects"},
 		"not JSON":                {`{"order_id": }`, "", 2, "is not JSON"},
 		"nothing":                 {``, "payments.failed", 2, "is not JSON"},
