@@ -20,7 +20,7 @@ func TestCompare_never_passes_what_an_interpreter_refuses(t *testing.T) {
 	t.Parallel()
 	g := generator{rand.New(rand.NewPCG(1, 2))}
 	passed, values := 0, 0
-	for range 3000 {
+	for range 1500 {
 		before := g.schema(3)
 		after := g.changed(before, 3)
 		cs := schema.Compare(parse(t, encoded(before)), parse(t, encoded(after)))
@@ -42,7 +42,7 @@ func TestCompare_never_passes_what_an_interpreter_refuses(t *testing.T) {
 			}
 		}
 	}
-	if passed < 1000 || values < 5000 {
+	if passed < 500 || values < 2500 {
 		t.Errorf("%d comparisons with %d values: too few to prove anything", passed, values)
 	}
 }
