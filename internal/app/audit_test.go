@@ -63,7 +63,7 @@ func announce(t *testing.T, bus *natsbus.Conn, lane string, n, packLimit int) []
 		id, err := uuid.NewV7()
 		must(t, err)
 		payload := events.OrderCancelled{OrderID: id.String(), Reason: events.ReasonCustomer}
-		out[i] = event.Event{ID: event.DeriveID(payload.OrderID, payload.EventName()), Source: "order", Name: payload.EventName(), Subject: payload.OrderID, Payload: payload, Lane: lane}
+		out[i] = event.Event{ID: event.DeriveID(payload.OrderID, payload.EventName()), Source: "order", Name: payload.EventName(), Version: payload.EventVersion(), Subject: payload.OrderID, Payload: payload, Lane: lane}
 		must(t, r.Seal(&out[i]))
 	}
 	packs, err := r.Pack(out, packLimit)

@@ -17,7 +17,7 @@ func tell(t *testing.T, s *shop, id string, payload events.Event) {
 	if id == "" {
 		id = event.DeriveID(payload.Order(), payload.EventName())
 	}
-	e := event.Event{ID: id, Source: "somebody", Name: payload.EventName(), Subject: payload.Order(), Payload: payload}
+	e := event.Event{ID: id, Source: "somebody", Name: payload.EventName(), Version: payload.EventVersion(), Subject: payload.Order(), Payload: payload}
 	ok(t, s.registry.Seal(&e))
 	packs, err := s.registry.Pack([]event.Event{e}, 0)
 	ok(t, err)

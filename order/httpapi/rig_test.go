@@ -137,7 +137,7 @@ func (r *rig) stop() {
 // history has it.
 func (r *rig) tell(e events.Event) {
 	r.Helper()
-	sealed := event.Event{ID: rand.Text(), Source: "test", Name: e.EventName(), Subject: e.Order(), Time: time.Now(), Payload: e}
+	sealed := event.Event{ID: rand.Text(), Source: "test", Name: e.EventName(), Version: e.EventVersion(), Subject: e.Order(), Time: time.Now(), Payload: e}
 	r.check(r.registry.Seal(&sealed))
 	packs, err := r.registry.Pack([]event.Event{sealed}, 0)
 	r.check(err)
