@@ -8,12 +8,13 @@ import (
 
 	"orderly/events"
 	"orderly/internal/asyncapi"
+	"orderly/order"
 )
 
 // AsyncAPI describes what the services tell each other, as their subscriptions
 // have it.
 func AsyncAPI(version string) asyncapi.Contract {
-	c := asyncapi.Contract{Version: version, Prefix: typePrefix, Lanes: lanes()}
+	c := asyncapi.Contract{Version: version, Prefix: typePrefix, Lanes: order.Lanes()}
 	for _, v := range events.Catalog() {
 		c.Events = append(c.Events, asyncapi.Event{
 			Name:       v.Name,
@@ -41,7 +42,7 @@ func speakers(v events.Version) []string {
 
 // listeners are the services that subscribe to a version.
 func listeners(v events.Version) []string {
-	subject := fmt.Sprintf("%s.v%d.%s", v.Name, v.Version, lanes()[0])
+	subject := fmt.Sprintf("%s.v%d.%s", v.Name, v.Version, order.Lanes()[0])
 	var all []string
 	for _, service := range []struct {
 		name  string
