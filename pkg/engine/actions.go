@@ -61,6 +61,8 @@ const (
 	OutcomeFailed LetterOutcome = "failed"
 	// OutcomeDiscarded means that it will have no effect.
 	OutcomeDiscarded LetterOutcome = "discarded"
+	// OutcomePublished means that the letter is on its stream once more.
+	OutcomePublished LetterOutcome = "published"
 	// OutcomeAlready means that the letter was not dead any more: somebody else
 	// was faster, and nothing was done.
 	OutcomeAlready LetterOutcome = "already"
@@ -172,7 +174,7 @@ func (d *DeadLetters) lock(ctx context.Context, tx *sqldb.Tx, ids []string) (map
 	states := make(map[string]LetterState, len(ids))
 	var known []string
 	for _, id := range ids {
-		if isLetterID(id) {
+		if IsLetterID(id) {
 			known = append(known, id)
 		}
 	}

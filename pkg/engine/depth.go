@@ -96,7 +96,7 @@ func (r *replays) know(ctx context.Context) error {
 	known := make(map[string]string)
 	if len(r.depths.Load().kinds) > 0 {
 		rows, err := r.e.cfg.DB.Reader().QueryContext(ctx, `SELECT event_id, id FROM `+lettersTable+
-			` WHERE handler = $1 AND state = $2 AND kind <> $3 ORDER BY dead_at DESC, id DESC LIMIT `+strconv.Itoa(maxKnown), r.e.cfg.Name, string(LetterDead), kind(errUndecodable))
+			` WHERE handler = $1 AND state = $2 AND kind <> $3 ORDER BY dead_at DESC, id DESC LIMIT `+strconv.Itoa(maxKnown), r.e.cfg.Name, string(LetterDead), kindUndecodable)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ type Letter struct {
 	Type          string // ce-type; empty if unreadable
 	Key           string // ce-subject
 	CorrelationID string
-	Kind          string // undecodable, refused, attempts_exhausted, panic, killed_process
+	Kind          string // one of LetterKinds
 	Error         string // of a panic with the place where it happened
 	Attempts      int    // those of replays included
 	FirstAt       time.Time

@@ -148,7 +148,7 @@ func (d *DeadLetters) Get(ctx context.Context, id string) (Letter, error) {
 
 // load returns letters with their messages, by id. What is no id has no letter.
 func (d *DeadLetters) load(ctx context.Context, ids []string) (map[string]*Letter, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isLetterID(id) })
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !IsLetterID(id) })
 	found := make(map[string]*Letter, len(ids))
 	if len(ids) == 0 {
 		return found, nil
@@ -185,6 +185,8 @@ func messageOf(subject, headers, data string) (event.Message, error) {
 	return m, err
 }
 
-func isLetterID(s string) bool {
+// IsLetterID reports whether s has the form of a dead letter's id: a UUID in lower
+// case.
+func IsLetterID(s string) bool {
 	return len(s) == 36 && strings.Trim(s, "0123456789abcdef-") == "" && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' && strings.Count(s, "-") == 4
 }

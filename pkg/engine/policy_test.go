@@ -74,8 +74,10 @@ func TestPolicy_impossible(t *testing.T) {
 func TestConsumer_unfit(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*jetstream.ConsumerConfig){
-		"MaxDeliver":    func(c *jetstream.ConsumerConfig) { c.MaxDeliver = 5 },
-		"BackOff":       func(c *jetstream.ConsumerConfig) { c.MaxDeliver, c.BackOff = -1, []time.Duration{time.Second, time.Minute} },
+		"MaxDeliver": func(c *jetstream.ConsumerConfig) { c.MaxDeliver = 5 },
+		"BackOff": func(c *jetstream.ConsumerConfig) {
+			c.MaxDeliver, c.BackOff = -1, []time.Duration{time.Second, time.Minute}
+		},
 		"waits 100ms":   func(c *jetstream.ConsumerConfig) { c.AckWait = 100 * time.Millisecond },
 		"policy AckAll": func(c *jetstream.ConsumerConfig) { c.AckPolicy = jetstream.AckAllPolicy },
 	} {

@@ -512,16 +512,24 @@ func TestDeadLetters_republish(t *testing.T) {
 		t.Fatal(err)
 	}
 	letters := e.DeadLetters()
-	if n, err := letters.Republish(t.Context()); err == nil || n != 0 {
-		t.Errorf("without a stream %d were taken, %v", n, err)
+	republish := func(want ...engine.LetterOutcome) {
+		t.Helper()
+		results, err := letters.Republish(t.Context(), ids...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range results {
+			if got.ID != ids[i] || got.Outcome != want[i] {
+				t.Errorf("%+v, want %s", got, want[i])
+			}
+		}
 	}
+	republish(engine.OutcomeFailed, engine.OutcomeFailed, engine.OutcomeFailed)
 	r.makeStream("dlq")
 	if _, err := letters.Discard(t.Context(), ann, ids[0]); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := letters.Republish(t.Context()); n != 2 || err != nil {
-		t.Errorf("%d were taken, %v", n, err)
-	}
+	republish(engine.OutcomeAlready, engine.OutcomePublished, engine.OutcomePublished)
 	known := map[string]string{}
 	for _, m := range before {
 		known[m.Header.Get("dlq-id")] = fmt.Sprint(m.Subject, m.Header, string(m.Data))

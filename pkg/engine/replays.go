@@ -216,7 +216,7 @@ func (d *DeadLetters) wait(ctx context.Context, rp *replay) LetterResult {
 // input makes an input of a letter, decoded by today's contracts, or returns the
 // events of one that is a pack as a whole.
 func (d *DeadLetters) input(l *Letter, rp *replay) (*Input, []event.Result) {
-	in := &Input{cause: "letter " + l.ID, awaited: true, replays: []*replay{rp}, owed: []owner{rp}, alone: l.Kind == kind(errKilledProcess)}
+	in := &Input{cause: "letter " + l.ID, awaited: true, replays: []*replay{rp}, owed: []owner{rp}, alone: l.Kind == kindKilled}
 	in.Meta.CorrelationID = l.CorrelationID
 	results, err := d.e.open(l.Message)
 	switch {
