@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,7 +153,7 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 			return err
 		}
 		if rehearsal(inputs) {
-			return errors.Join(tx.Send(ctx), errRehearsed)
+			return cmp.Or(tx.Send(ctx), errRehearsed)
 		}
 		e.marks.save(tx, now, inputs)
 		return nil

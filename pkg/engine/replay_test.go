@@ -258,6 +258,23 @@ func TestRehearse_changes_nothing(t *testing.T) {
 	})
 }
 
+// A rehearsal fails with whatever the database would refuse.
+func TestRehearse_asks_the_database(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, r *rig) {
+		e := r.start(nil)
+		rich := deposit{ID: depositID(1), Account: "a", Amount: limit + 1}
+		id := r.dead(e, rich)[0]
+		results, err := e.DeadLetters().Rehearse(t.Context(), id)
+		if err != nil || results[0].Outcome != engine.OutcomeFailed || results[0].Detail == "" {
+			t.Errorf("%+v %v", results, err)
+		}
+		if l := r.letter(e, id); len(l.Actions) != 0 || l.State != engine.LetterDead {
+			t.Errorf("the letter changed: %+v", l)
+		}
+	})
+}
+
 func TestDiscard(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, r *rig) {
