@@ -47,7 +47,7 @@ func (c dlqChoice) each(ctx context.Context, s *session, do func(api *client.Cli
 	if err != nil {
 		return err
 	}
-	r := &replaying{Outcomes: make(map[string]int), Failed: []client.LetterResult{}}
+	r := &treated{Outcomes: make(map[string]int), Failed: []client.LetterResult{}}
 	for _, service := range slices.Sorted(maps.Keys(chosen)) {
 		r.Letters += len(chosen[service])
 		err := inParts(chosen[service], client.MaxLetterIDs, func(ids []string) error {

@@ -1,14 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"orderly/internal/client"
 )
@@ -37,15 +39,6 @@ func (c *dlqReplayCommand) Validate() error {
 	return c.dlqChoice.Validate()
 }
 
-// replaying is what came of replays.
-type replaying struct {
-	Letters  int                   `json:"letters"` // that were meant
-	Outcomes map[string]int        `json:"outcomes"`
-	Left     int                   `json:"left"` // not tried, because others failed
-	Failed   []client.LetterResult `json:"failed"`
-	Seconds  float64               `json:"seconds"`
-}
-
 // Run runs the command.
 func (c *dlqReplayCommand) Run(ctx context.Context, s *session) error {
 	by, err := actor(c.By)
@@ -62,14 +55,17 @@ func (c *dlqReplayCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	began := time.Now()
-	r := &replaying{Outcomes: make(map[string]int), Failed: []client.LetterResult{}}
+	r := &treated{Outcomes: make(map[string]int), Failed: []client.LetterResult{}}
 	for _, ids := range chosen {
 		r.Letters += len(ids)
 	}
+	var mu sync.Mutex // guards r and bar
 	bar := newProgress(s.stderr, "replayed", r.Letters)
 	for _, service := range slices.Sorted(maps.Keys(chosen)) {
 		err := c.climb(ctx, chosen[service], func(ids []string) error {
 			results, err := api.ReplayLetters(ctx, service, client.LetterActionRequest{IDs: ids, By: by, Why: c.Why, DryRun: c.DryRun})
+			mu.Lock()
+			defer mu.Unlock()
 			r.add(results)
 			bar.at(r.done())
 			if err == nil && len(r.Failed) > 0 && !c.KeepGoing {
@@ -98,27 +94,40 @@ func (c *dlqReplayCommand) Run(ctx context.Context, s *session) error {
 // errFailing stops a replay whose letters fail again.
 var errFailing = errors.New("replays fail again")
 
-// climb walks through letters in steps that grow, and never faster than the rate.
+// replayConcurrency is how many requests are under way once the ramp is climbed.
+const replayConcurrency = 4
+
+// climb walks through letters in steps that grow, one request at a time, and then
+// through the rest with several, unless there is a rate to keep.
 func (c *dlqReplayCommand) climb(ctx context.Context, ids []string, each func([]string) error) error {
-	part := client.MaxLetterIDs
+	part, atOnce := client.MaxLetterIDs, replayConcurrency
 	if c.Rate > 0 {
-		part = max(1, min(part, int(c.Rate/5)))
+		part, atOnce = max(1, min(part, int(c.Rate/5))), 1
 	}
-	for _, step := range append(slices.Clone(c.Ramp), len(ids)) {
+	paced := func(some []string) error {
+		begun := time.Now()
+		if err := each(some); err != nil {
+			return err
+		}
+		return c.pace(ctx, begun, len(some))
+	}
+	for _, step := range c.Ramp {
 		n := min(step, len(ids))
-		err := inParts(ids[:n], part, func(some []string) error {
-			begun := time.Now()
-			if err := each(some); err != nil {
-				return err
-			}
-			return c.pace(ctx, begun, len(some))
-		})
-		if err != nil {
+		if err := inParts(ids[:n], part, paced); err != nil {
 			return err
 		}
 		ids = ids[n:]
 	}
-	return nil
+	rest, stop := errgroup.WithContext(ctx)
+	rest.SetLimit(atOnce)
+	err := inParts(ids, part, func(some []string) error {
+		if stop.Err() != nil {
+			return stop.Err()
+		}
+		rest.Go(func() error { return paced(some) })
+		return nil
+	})
+	return cmp.Or(rest.Wait(), err)
 }
 
 // pace waits until so many letters may have been replayed.
@@ -133,58 +142,5 @@ func (c *dlqReplayCommand) pace(ctx context.Context, begun time.Time, n int) err
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-func (r *replaying) add(results []client.LetterResult) {
-	for _, one := range results {
-		r.Outcomes[one.Outcome]++
-		if one.Outcome == "failed" {
-			r.Failed = append(r.Failed, one)
-		}
-	}
-}
-
-func (r *replaying) done() int {
-	n := 0
-	for _, count := range r.Outcomes {
-		n += count
-	}
-	return n
-}
-
-// outcomes are what can come of a letter, in words.
-var outcomes = []struct{ outcome, text string }{
-	{"replayed", "replayed"},
-	{"would_replay", "would be replayed"},
-	{"discarded", "discarded"},
-	{"published", "published"},
-	{"already", "not dead any more, left alone"},
-	{"pending", "not through yet: look at them later"},
-	{"unknown", "unknown"},
-	{"failed", "failed"},
-}
-
-const failuresShown = 10
-
-func (r *replaying) text(w io.Writer) {
-	if r.Letters == 0 {
-		fmt.Fprintln(w, "no letter fits")
-		return
-	}
-	for _, o := range outcomes {
-		if n := r.Outcomes[o.outcome]; n > 0 {
-			fmt.Fprintf(w, "%s\t%d\n", o.text, n)
-		}
-	}
-	for i, f := range r.Failed {
-		if i == failuresShown {
-			fmt.Fprintf(w, "  and %d more\n", len(r.Failed)-i)
-			break
-		}
-		fmt.Fprintf(w, "  %s\t%s\n", f.ID, brief(strings.TrimSpace(f.Detail)))
-	}
-	if r.Left > 0 {
-		fmt.Fprintf(w, "not tried\t%d, because replays fail again; --keep-going tries them\n", r.Left)
 	}
 }

@@ -87,8 +87,8 @@ type LetterResult struct {
 const actionsTable = "engine_letter_actions"
 
 var actionColumns = []sqldb.Column{
-	{Name: "id", Type: sqldb.UUID},
 	{Name: "letter_id", Type: sqldb.UUID},
+	{Name: "id", Type: sqldb.UUID},
 	{Name: "at", Type: sqldb.Time},
 	{Name: "action", Type: sqldb.Text},
 	{Name: "actor", Type: sqldb.Text},
@@ -103,12 +103,22 @@ const (
 )
 
 func actionRow(letter string, now time.Time, action string, a Act, outcome LetterOutcome, detail string) []any {
-	return []any{uuid.NewString(), letter, now, action, clean(a.By), clean(a.Why), string(outcome), clean(detail)}
+	return []any{letter, actionID(), now, action, clean(a.By), clean(a.Why), string(outcome), clean(detail)}
+}
+
+// actionID sorts by the time of this process, which is near enough to the
+// database's.
+func actionID() string {
+	id, err := uuid.NewV7()
+	if err != nil { // no randomness: any id that is not taken will do
+		return uuid.NewString()
+	}
+	return id.String()
 }
 
 func (d *DeadLetters) actions(ctx context.Context, letter string) ([]LetterAction, error) {
 	rows, err := d.e.cfg.DB.Reader().QueryContext(ctx, "SELECT at, action, actor, reason, outcome, detail FROM "+actionsTable+
-		" WHERE letter_id = $1 ORDER BY at, id LIMIT "+strconv.Itoa(maxActions), letter)
+		" WHERE letter_id = $1 ORDER BY id LIMIT "+strconv.Itoa(maxActions), letter)
 	if err != nil {
 		return nil, fmt.Errorf("read what was done about a dead letter: %w", err)
 	}
@@ -178,14 +188,16 @@ func (d *DeadLetters) lock(ctx context.Context, tx *sqldb.Tx, ids []string) (map
 			known = append(known, id)
 		}
 	}
-	in, arg := d.e.cfg.DB.In(failureID, 2, known)
-	tx.Query("lock dead letters", "SELECT id, state FROM "+lettersTable+" WHERE handler = $1 AND "+in+" ORDER BY id"+d.e.cfg.DB.Lock(), func(row sqldb.Row) error {
-		var id string
+	in, arg := d.e.cfg.DB.In(failureID, 1, known)
+	tx.Query("lock dead letters", "SELECT id, handler, state FROM "+lettersTable+" WHERE "+in+" ORDER BY id"+d.e.cfg.DB.Lock(), func(row sqldb.Row) error {
+		var id, handler string
 		var state LetterState
-		err := row.Scan(&id, &state)
-		states[id] = state
+		err := row.Scan(&id, &handler, &state)
+		if handler == d.e.cfg.Name {
+			states[id] = state
+		}
 		return err
-	}, d.e.cfg.Name, arg)
+	}, arg)
 	return states, tx.Send(ctx)
 }
 

@@ -153,9 +153,9 @@ func (d *DeadLetters) load(ctx context.Context, ids []string) (map[string]*Lette
 	if len(ids) == 0 {
 		return found, nil
 	}
-	in, arg := d.e.cfg.DB.In(failureID, 2, ids)
+	in, arg := d.e.cfg.DB.In(failureID, 1, ids) // alone, so that nothing but the key is looked at
 	query := strings.Replace(letterSummary, " FROM", ", headers, data, history FROM", 1)
-	rows, err := d.e.cfg.DB.Reader().QueryContext(ctx, query+" WHERE handler = $1 AND "+in, d.e.cfg.Name, arg)
+	rows, err := d.e.cfg.DB.Reader().QueryContext(ctx, query+" WHERE "+in, arg)
 	if err != nil {
 		return nil, fmt.Errorf("read dead letters: %w", err)
 	}
@@ -165,6 +165,9 @@ func (d *DeadLetters) load(ctx context.Context, ids []string) (map[string]*Lette
 		var headers, data string
 		if err := rows.Scan(append(l.summary(), &headers, &data, (*history)(&l.History))...); err != nil {
 			return nil, fmt.Errorf("read dead letters: %w", err)
+		}
+		if l.Handler != d.e.cfg.Name {
+			continue
 		}
 		if l.Message, err = messageOf(l.Message.Subject, headers, data); err != nil {
 			return nil, fmt.Errorf("read dead letter %s: %w", l.ID, err)

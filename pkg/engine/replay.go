@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -136,7 +137,7 @@ var replaySet = []sqldb.Column{
 // saveReplays gives each letter that was decided again its new state, in the
 // transaction of what it led to.
 func (f *failures) saveReplays(tx *sqldb.Tx, now time.Time, r *result) error {
-	var changed, actions [][]any
+	var through, failed, actions [][]any
 	for i, in := range r.inputs {
 		for _, rp := range in.replays {
 			if rp.refuse != nil {
@@ -144,15 +145,22 @@ func (f *failures) saveReplays(tx *sqldb.Tx, now time.Time, r *result) error {
 				continue
 			}
 			is := rp.decided(r.letters[rp.letter], now, r.decided[i], r.refused[i])
-			changed = append(changed, []any{rp.letter, string(is.state), now, is.attempts, is.kind, is.cause, is.history.text()})
+			if r.refused[i] == nil {
+				through = append(through, []any{rp.letter, string(is.state), now})
+			} else {
+				failed = append(failed, []any{rp.letter, string(is.state), now, is.attempts, is.kind, is.cause, is.history.text()})
+			}
 			actions = append(actions, actionRow(rp.letter, now, actionReplay, rp.act, rp.result.Outcome, rp.result.Detail))
 		}
 	}
-	if err := tx.Update(lettersTable, []sqldb.Column{failureID}, replaySet, changed); err != nil {
+	id := []sqldb.Column{failureID}
+	err := cmp.Or(
+		tx.Update(lettersTable, id, stateSet, through),
+		tx.Update(lettersTable, id, replaySet, failed),
+		tx.Insert(actionsTable, actionColumns, actions),
+	)
+	if err != nil {
 		return fmt.Errorf("replay dead letters: %w", err)
-	}
-	if err := tx.Insert(actionsTable, actionColumns, actions); err != nil {
-		return fmt.Errorf("write down who replays dead letters: %w", err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	finishEvery = 200 * time.Millisecond
+	finishEvery = time.Second
 	lookEvery   = 5 * time.Second
 	// finishAtEnd bounds what a stop does for replays that are through.
 	finishAtEnd = 2 * time.Second

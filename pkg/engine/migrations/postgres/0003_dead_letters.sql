@@ -11,14 +11,13 @@ CREATE INDEX engine_dead_letters_by_age ON engine_dead_letters (handler, state, 
 
 -- What people did about dead letters. Nothing is ever changed or removed here.
 CREATE TABLE engine_letter_actions (
-    id        uuid   NOT NULL PRIMARY KEY,
     letter_id uuid   NOT NULL,
+    id        uuid   NOT NULL, -- of version 7: in the order of their time
     at        bigint NOT NULL,
     action    text   NOT NULL,
     actor     text   NOT NULL,
     reason    text   NOT NULL,
     outcome   text   NOT NULL,
-    detail    text   NOT NULL
+    detail    text   NOT NULL,
+    PRIMARY KEY (letter_id, id)
 );
-
-CREATE INDEX engine_letter_actions_of ON engine_letter_actions (letter_id, at);

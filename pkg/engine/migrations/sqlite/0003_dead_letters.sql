@@ -10,14 +10,13 @@ CREATE INDEX engine_dead_letters_by_age ON engine_dead_letters (handler, state, 
 
 -- What people did about dead letters. Nothing is ever changed or removed here.
 CREATE TABLE engine_letter_actions (
-    id        TEXT    NOT NULL PRIMARY KEY,
     letter_id TEXT    NOT NULL,
+    id        TEXT    NOT NULL, -- of version 7: in the order of their time
     at        INTEGER NOT NULL,
     action    TEXT    NOT NULL,
     actor     TEXT    NOT NULL,
     reason    TEXT    NOT NULL,
     outcome   TEXT    NOT NULL,
-    detail    TEXT    NOT NULL
+    detail    TEXT    NOT NULL,
+    PRIMARY KEY (letter_id, id)
 ) WITHOUT ROWID;
-
-CREATE INDEX engine_letter_actions_of ON engine_letter_actions (letter_id, at);
