@@ -18,7 +18,6 @@ type replay struct {
 	dry     bool // rolled back in the end
 
 	result LetterResult // as the last transaction left it
-	refuse error        // nil, or why the letter is not this replay's to change
 	done   chan LetterResult
 	ended  func(*replay, error) // told once nothing more will be done
 }
@@ -92,29 +91,26 @@ func (f *failures) claim(tx *sqldb.Tx, r *result) {
 	}, arg)
 }
 
-// claimed notes which replays are too late, and refuses an input that is nothing
-// else. The outcome of a call is never too late: the call was made.
+// claimed refuses an input that is nothing but replays which are too late.
 func (f *failures) claimed(r *result, in *Input, now time.Time) error {
-	var late error
-	free := 0
-	for _, rp := range in.replays {
-		rp.refuse = nil
-		if !in.outcome {
-			rp.refuse = rp.late(r.letters[rp.letter], now)
-		}
-		if rp.refuse == nil {
-			free++
-		}
-		late = rp.refuse
-	}
-	if late == nil || free > 0 || in.letter != nil {
+	if len(in.replays) == 0 || in.letter != nil {
 		return nil
+	}
+	var late error
+	for _, rp := range in.replays {
+		if late = rp.late(r.letters[rp.letter], in, now); late == nil {
+			return nil
+		}
 	}
 	return late
 }
 
-func (rp *replay) late(c claimed, now time.Time) error {
+// late returns why the letter is not the replay's to change, nil if it is. The
+// outcome of a call is never too late: the call was made.
+func (rp *replay) late(c claimed, in *Input, now time.Time) error {
 	switch {
+	case in.outcome:
+		return nil
 	case c.state == LetterDead && !rp.resumes:
 		return nil
 	case c.state == LetterReplaying && now.Sub(c.changed) >= resumeAfter:
@@ -140,11 +136,12 @@ func (f *failures) saveReplays(tx *sqldb.Tx, now time.Time, r *result) error {
 	var through, failed, actions [][]any
 	for i, in := range r.inputs {
 		for _, rp := range in.replays {
-			if rp.refuse != nil {
-				rp.result = LetterResult{ID: rp.letter, Outcome: OutcomeAlready, Detail: rp.refuse.Error()}
+			was := r.letters[rp.letter]
+			if late := rp.late(was, in, now); late != nil {
+				rp.result = LetterResult{ID: rp.letter, Outcome: OutcomeAlready, Detail: late.Error()}
 				continue
 			}
-			is := rp.decided(r.letters[rp.letter], now, r.decided[i], r.refused[i])
+			is := rp.decided(was, now, r.decided[i], r.refused[i])
 			if r.refused[i] == nil {
 				through = append(through, []any{rp.letter, string(is.state), now})
 			} else {
