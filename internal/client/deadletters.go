@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -77,8 +78,11 @@ type LetterFilter struct {
 	OlderThan, YoungerThan          time.Duration
 }
 
+// letterPage is the largest page of dead letters.
+const letterPage = 500
+
 func (f LetterFilter) query() url.Values {
-	q := url.Values{}
+	q := url.Values{"limit": {strconv.Itoa(letterPage)}}
 	for name, value := range map[string]string{"state": f.State, "kind": f.Kind, "type": f.Type, "key": f.Key, "event_id": f.EventID} {
 		if value != "" {
 			q.Set(name, value)
