@@ -61,6 +61,8 @@ type gatewayCommands struct {
 	Show  gatewayShowCommand  `cmd:"" help:"Show whether it is called, why not, and when it is tried again."`
 	Set   gatewaySetCommand   `cmd:"" help:"Make the simulated gateway slow, away, forgetful or strict; what is not named stays."`
 	Reset gatewayResetCommand `cmd:"" help:"Make the simulated gateway behave."`
+}
+
 type dlqCommands struct {
 	List      dlqListCommand      `cmd:"" help:"List dead letters, the oldest first."`
 	Show      dlqShowCommand      `cmd:"" help:"Show a dead letter: what failed, where, why, and what to do."`
