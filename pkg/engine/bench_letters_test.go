@@ -15,7 +15,11 @@ import (
 // and as many that are decided again from the table of dead letters, 256 to a
 // request as the operator's tool asks for them.
 func BenchmarkReplay(b *testing.B) {
-	r := newRig(b, onDisk(b))
+	b.Run("sqlite", func(b *testing.B) { benchmarkReplay(b, newRig(b, onDisk(b))) })
+	b.Run("postgres", func(b *testing.B) { benchmarkReplay(b, newRig(b, onPostgres(b))) })
+}
+
+func benchmarkReplay(b *testing.B, r *rig) {
 	r.bury(b.N, b.N)
 	e := r.start(nil)
 	r.drained()
@@ -51,8 +55,12 @@ func BenchmarkReplay(b *testing.B) {
 
 // BenchmarkLetters lists ten thousand dead letters, page by page.
 func BenchmarkLetters(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchmarkLetters(b, newRig(b, onDisk(b))) })
+	b.Run("postgres", func(b *testing.B) { benchmarkLetters(b, newRig(b, onPostgres(b))) })
+}
+
+func benchmarkLetters(b *testing.B, r *rig) {
 	const letters = 10_000
-	r := newRig(b, onDisk(b))
 	r.bury(0, letters)
 	e := r.start(nil)
 	r.await("all are dead", func() bool { return r.number("SELECT count(*) FROM engine_dead_letters") == letters })
