@@ -53,11 +53,12 @@ func (d *DeadLetters) Depth() []Depth {
 func (r *replays) look() {
 	ctx, cancel := context.WithTimeout(r.e.ctx, lookEvery)
 	defer cancel()
-	err := r.count(ctx)
+	found, err := r.count(ctx)
 	if err == nil {
-		err = r.know(ctx)
+		err = r.know(ctx, found)
 	}
 	if err == nil {
+		r.depths.Store(found) // afterwards, so that whoever reads it finds all of it known
 		err = r.resume(ctx)
 	}
 	if err != nil && ctx.Err() == nil {
@@ -65,36 +66,35 @@ func (r *replays) look() {
 	}
 }
 
-func (r *replays) count(ctx context.Context) error {
+func (r *replays) count(ctx context.Context) (*depths, error) {
 	now, err := r.e.cfg.DB.Now(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	found := &depths{at: time.Now()}
 	rows, err := r.e.cfg.DB.Reader().QueryContext(ctx, `SELECT kind, count(*), min(dead_at) FROM (SELECT kind, dead_at FROM `+lettersTable+
 		` WHERE handler = $1 AND state = $2 ORDER BY dead_at LIMIT `+strconv.Itoa(maxDepth)+`) AS dead GROUP BY kind ORDER BY kind`, r.e.cfg.Name, string(LetterDead))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var d Depth
 		var oldest time.Time
 		if err := rows.Scan(&d.Kind, &d.Count, sqldb.ScanTime(&oldest)); err != nil {
-			return err
+			return nil, err
 		}
 		d.Oldest = now.Sub(oldest)
 		found.kinds = append(found.kinds, d)
 	}
-	r.depths.Store(found)
-	return rows.Err()
+	return found, rows.Err()
 }
 
 // know learns which events have dead letters. A broken copy says nothing about
 // the event of its id.
-func (r *replays) know(ctx context.Context) error {
+func (r *replays) know(ctx context.Context, found *depths) error {
 	known := make(map[string]string)
-	if len(r.depths.Load().kinds) > 0 {
+	if len(found.kinds) > 0 {
 		rows, err := r.e.cfg.DB.Reader().QueryContext(ctx, `SELECT event_id, id FROM `+lettersTable+
 			` WHERE handler = $1 AND state = $2 AND kind <> $3 ORDER BY dead_at DESC, id DESC LIMIT `+strconv.Itoa(maxKnown), r.e.cfg.Name, string(LetterDead), kindUndecodable)
 		if err != nil {

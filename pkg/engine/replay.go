@@ -35,6 +35,9 @@ type claimed struct {
 	history  history
 }
 
+// errNothing ends a replay that has changed nothing.
+var errNothing = errors.New("nothing was replayed")
+
 // errRehearsed rolls a rehearsal back.
 var errRehearsed = errors.New("this was a rehearsal")
 
@@ -48,10 +51,17 @@ func rehearsed(inputs []*Input) {
 	}
 }
 
+// committed answers, unless a call's outcome is to come. What leaves the letter as
+// it was is over before whoever asked can ask again.
 func (rp *replay) committed(any, error) {
-	if rp.result.Outcome != OutcomeCalling {
-		rp.answer(rp.result)
+	switch rp.result.Outcome {
+	case OutcomeCalling:
+		return
+	case OutcomeReplayed:
+	default:
+		rp.ended(rp, errNothing)
 	}
+	rp.answer(rp.result)
 }
 
 func (rp *replay) settled(err error) {

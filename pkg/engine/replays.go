@@ -27,30 +27,34 @@ type replays struct {
 	e      *Engine
 	depths atomic.Pointer[depths]
 
-	mu       sync.Mutex // guards what follows
-	inHand   map[string]bool
-	finished []string // letters whose outputs are published
+	mu       sync.Mutex         // guards what follows
+	inHand   map[string]*replay // by letter
+	finished []string           // letters whose outputs are published
 }
 
 func newReplays(e *Engine) *replays {
-	return &replays{e: e, inHand: make(map[string]bool)}
+	return &replays{e: e, inHand: make(map[string]*replay)}
 }
 
 // begin reports whether the letter is free: one replay of it at a time.
-func (r *replays) begin(letter string) bool {
+func (r *replays) begin(rp *replay) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.inHand[letter] {
+	if r.inHand[rp.letter] != nil {
 		return false
 	}
-	r.inHand[letter] = true
+	r.inHand[rp.letter] = rp
 	return true
 }
 
+// ended lets go of the letter, the second time too. An error means that there is
+// nothing to finish.
 func (r *replays) ended(rp *replay, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.inHand, rp.letter)
+	if r.inHand[rp.letter] == rp {
+		delete(r.inHand, rp.letter)
+	}
 	if err == nil && rp.result.Outcome == OutcomeReplayed {
 		r.finished = append(r.finished, rp.letter)
 	}
@@ -140,18 +144,18 @@ func (d *DeadLetters) replay(ctx context.Context, template replay, ids []string)
 	for i, id := range ids {
 		results[i] = LetterResult{ID: id, Outcome: OutcomeUnknown}
 		l, known := letters[id]
+		rp := template
+		rp.letter, rp.done, rp.ended = id, make(chan LetterResult, 1), d.e.replays.ended
 		switch {
 		case !known:
 			continue
 		case l.State != LetterDead && !template.resumes:
 			results[i].Outcome, results[i].Detail = OutcomeAlready, "it is "+string(l.State)
 			continue
-		case !d.e.replays.begin(id):
+		case !d.e.replays.begin(&rp):
 			results[i].Outcome, results[i].Detail = OutcomeAlready, "it is being replayed"
 			continue
 		}
-		rp := template
-		rp.letter, rp.done, rp.ended = id, make(chan LetterResult, 1), d.e.replays.ended
 		in, parts := d.input(l, &rp)
 		if len(parts) > 0 {
 			d.e.replays.ended(&rp, errPack)
