@@ -14,6 +14,7 @@ import (
 	orderapi "orderly/order/httpapi"
 	"orderly/payment/gateway"
 	paymentapi "orderly/payment/httpapi"
+	"orderly/pkg/dlqapi"
 	"orderly/pkg/httpkit"
 )
 
@@ -83,6 +84,7 @@ func get(t *testing.T, path string) []byte {
 	orderapi.Register(api, orderapi.Service{})
 	inventoryapi.Register(api, inventoryapi.Service{})
 	paymentapi.Register(api, paymentapi.Service{Gateway: &gateway.Simulated{}})
+	dlqapi.Register(api, nil)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	if w.Code != http.StatusOK {

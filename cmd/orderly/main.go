@@ -37,6 +37,7 @@ type commands struct {
 	Products productCommands  `cmd:"" help:"Work with the catalogue."`
 	Orders   orderCommands    `cmd:"" help:"Work with orders."`
 	Gateway  gatewayCommands  `cmd:"" help:"Look at the payment gateway, and make the simulated one misbehave."`
+	Dlq      dlqCommands      `cmd:"" help:"Work with dead letters: messages that a service could not handle."`
 	Verify   verifyCommand    `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
 	Migrate  migrateCommands  `cmd:"" help:"Work with the PostgreSQL database of a service."`
 	Topology topologyCommands `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
@@ -61,6 +62,15 @@ type gatewayCommands struct {
 	Show  gatewayShowCommand  `cmd:"" help:"Show whether it is called, why not, and when it is tried again."`
 	Set   gatewaySetCommand   `cmd:"" help:"Make the simulated gateway slow, away, forgetful or strict; what is not named stays."`
 	Reset gatewayResetCommand `cmd:"" help:"Make the simulated gateway behave."`
+}
+
+type dlqCommands struct {
+	List      dlqListCommand      `cmd:"" help:"List dead letters, the oldest first."`
+	Show      dlqShowCommand      `cmd:"" help:"Show a dead letter: what failed, where, why, and what to do."`
+	Replay    dlqReplayCommand    `cmd:"" help:"Decide dead letters again, a few at first; ends with 1 if any fails again."`
+	Discard   dlqDiscardCommand   `cmd:"" help:"Give dead letters up, for a reason."`
+	Export    dlqExportCommand    `cmd:"" help:"Print dead letters as JSON Lines, with their messages untouched."`
+	Republish dlqRepublishCommand `cmd:"" help:"Publish dead letters once more, after a loss of their stream."`
 }
 
 type topologyCommands struct {

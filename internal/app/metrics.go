@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"orderly/order"
+	"orderly/pkg/engine"
 )
 
 // orderMetrics counts orders once each for what they have reached.
@@ -57,4 +58,37 @@ func newLossMetric(r prometheus.Registerer) *prometheus.CounterVec {
 		return there.ExistingCollector.(*prometheus.CounterVec)
 	}
 	return losses
+}
+
+// letterMetrics shows the dead letters of one service, as its last look found
+// them: being asked costs nothing.
+type letterMetrics struct {
+	depth       func() []engine.Depth
+	count, aged *prometheus.Desc
+}
+
+func newLetterMetrics(service string, depth func() []engine.Depth) letterMetrics {
+	labels := prometheus.Labels{"service": service}
+	return letterMetrics{
+		depth: depth,
+		count: prometheus.NewDesc("orderly_dead_letters", "Dead letters that wait for a person, by cause.", []string{"kind"}, labels),
+		aged:  prometheus.NewDesc("orderly_dead_letter_oldest_seconds", "For how long the oldest dead letter has waited, by cause.", []string{"kind"}, labels),
+	}
+}
+
+// Describe is called by the registry.
+func (m letterMetrics) Describe(out chan<- *prometheus.Desc) { out <- m.count; out <- m.aged }
+
+// Collect is called at each scrape. Every kind is there, so that an alarm has
+// something to compare from the start.
+func (m letterMetrics) Collect(out chan<- prometheus.Metric) {
+	found := make(map[string]engine.Depth)
+	for _, d := range m.depth() {
+		found[d.Kind] = d
+	}
+	for _, kind := range engine.LetterKinds() {
+		d := found[kind]
+		out <- prometheus.MustNewConstMetric(m.count, prometheus.GaugeValue, float64(d.Count), kind)
+		out <- prometheus.MustNewConstMetric(m.aged, prometheus.GaugeValue, d.Oldest.Seconds(), kind)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
+	"orderly/pkg/dlqapi"
 	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
 )
@@ -146,12 +147,15 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	api := httpkit.NewAPI(mux, "Orderly", cfg.Version)
+	letters := make(dlqapi.Services, len(cfg.Services))
 	for _, s := range cfg.Services {
 		s.Routes(api)
+		letters[s.Name] = s.Engine.DeadLetters()
 	}
 	if err := serveAsyncAPI(mux, cfg.Version); err != nil {
 		return nil, err
 	}
+	dlqapi.Register(api, letters)
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
 	for _, s := range cfg.Services {

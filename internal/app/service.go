@@ -81,9 +81,15 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	s.running, s.stop = context.WithCancel(context.Background())
 	cfg.Restore = s.reconcile
 	eng, err := engine.New(cfg)
+	if err != nil {
+		return nil, err
+	}
 	s.Engine = eng
 	s.custody = newCustody(s)
-	return s, err
+	if d.Metrics != nil {
+		d.Metrics.MustRegister(newLetterMetrics(name, eng.DeadLetters().Depth))
+	}
+	return s, nil
 }
 
 // reconcileTimeout is how long one try lasts: longer than an election.

@@ -130,14 +130,17 @@ func (c *Client) Orders(ctx context.Context, status, customer string) iter.Seq2[
 	return pages[Order](ctx, c, "/v1/orders", query)
 }
 
-// pageSize is the largest that the API gives.
+// pageSize is the largest that every list gives.
 const pageSize = 200
 
-// pages walks through all pages of a list and ends with the first error.
+// pages walks through all pages of a list and ends with the first error. A query
+// may have a limit of its own.
 func pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		query := maps.Clone(query)
-		query.Set("limit", strconv.Itoa(pageSize))
+		if !query.Has("limit") {
+			query.Set("limit", strconv.Itoa(pageSize))
+		}
 		for {
 			var page struct {
 				Items []T    `json:"items"`

@@ -183,11 +183,12 @@ func (c *closing) Close() error {
 func serviceOf(path string) string {
 	path = strings.TrimPrefix(path, "/v1/")
 	path = strings.TrimPrefix(path, "audit/")
+	path = strings.TrimPrefix(path, "dead-letters/")
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "products", "inventory":
+	case "products", Inventory:
 		return Inventory
-	case "payments", "charges", "gateway":
+	case "payments", "charges", "gateway", Payment:
 		return Payment
 	}
 	return Order

@@ -80,6 +80,7 @@ func TestFront_knows_who_answers_what(t *testing.T) {
 		"/v1/audit/events": "order", "/livez": "order", "/openapi.yaml": "order",
 		"/v1/products": "inventory", "/v1/products/A/stock": "inventory", "/v1/audit/inventory": "inventory",
 		"/v1/payments/1": "payment", "/v1/gateway": "payment", "/v1/audit/payments": "payment", "/v1/audit/charges": "payment",
+		"/v1/dead-letters/order": "order", "/v1/dead-letters/inventory/1": "inventory", "/v1/dead-letters/payment?limit=5": "payment",
 	} {
 		if status, got := ask(t, c, http.MethodGet, path, ""); status != 200 || got != want+" GET "+path+" " {
 			t.Errorf("GET %s: %d %q, want the answer of %s", path, status, got, want)

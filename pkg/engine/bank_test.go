@@ -61,7 +61,15 @@ func contract[T any](name string, check func(T) error) event.Contract {
 
 func contracts(t testing.TB) *event.Registry {
 	t.Helper()
-	r, err := event.NewRegistry("com.example.",
+	r, err := newContracts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func newContracts() (*event.Registry, error) {
+	return event.NewRegistry("com.example.",
 		contract("deposits.made", func(d deposit) error {
 			if d.Amount <= 0 {
 				return errors.New("amount: must be above zero")
@@ -74,10 +82,6 @@ func contracts(t testing.TB) *event.Registry {
 			}
 			return nil
 		}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 var (

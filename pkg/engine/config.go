@@ -60,10 +60,11 @@ type Config struct {
 	// Weigh says how much work the body of an input is; 1 each if nil.
 	Weigh func(body any) int
 	// MaxAttempts is how often an input is tried before it is a dead letter;
-	// 5 if zero.
+	// 5 if zero. [Handler.Retry] says it for one handler.
 	MaxAttempts int
 	// RetryPause is the pause before the second attempt, doubled for each
-	// further one and spread by jitter; 200 ms if zero.
+	// further one up to a minute and spread by jitter; 200 ms if zero, and at
+	// most a minute.
 	RetryPause time.Duration
 	// Linger is how long a batch waits for company after a batch of four or
 	// more; 2 ms if zero, none if negative. An idle engine never waits.
@@ -142,6 +143,9 @@ func (c Config) validate() error {
 		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts, MaxUnsent and MaxCalls may be negative")
 	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StopTimeout) < 0:
 		return errors.New("pauses and timeouts must not be negative")
+	}
+	if err := (policy{attempts: c.MaxAttempts, pause: c.RetryPause}).validate(); err != nil {
+		return err
 	}
 	for _, r := range c.Consumers {
 		if r.Stream == "" || r.Name == "" || r.MaxInHand < 0 {

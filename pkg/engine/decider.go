@@ -86,9 +86,11 @@ type Input struct {
 	outcome  bool   // of a call: never decided as a copy of its cause
 	awaited  bool   // a command: its caller gets the refusal
 	letter   *letter
-	attempts int     // as the failures table knows them
-	failure  error   // set once the input must not be decided any more
-	owed     []owner // told what became of the input, each once
+	replays  []*replay // the dead letters that it replays, nearly always none
+	alone    bool      // of a replay: it may end the process
+	attempts int       // as the failures table knows them
+	failure  error     // set once the input must not be decided any more
+	owed     []owner   // told what became of the input, each once
 }
 
 // owner is where an input came from.
@@ -104,6 +106,19 @@ type owner interface {
 func (in *Input) committed(reply any, err error) {
 	for _, o := range in.owed {
 		o.committed(reply, err)
+	}
+}
+
+// join adds what hangs on a second input of the same cause.
+func (in *Input) join(twin *Input) {
+	in.owed = append(in.owed, twin.owed...)
+	in.replays = append(in.replays, twin.replays...)
+	in.awaited = in.awaited && twin.awaited
+	switch {
+	case in.letter == nil:
+		in.letter = twin.letter
+	case twin.letter != nil:
+		in.letter.again = in.letter.again || twin.letter.again
 	}
 }
 

@@ -35,5 +35,6 @@
 // stays taken, or whose transaction, even if it is alone in it, does not end in
 // a database that works. A dead letter that comes again is decided again, for it
 // may have been mended; if it was not, nothing is counted and no second letter
-// made.
+// made. [Engine.DeadLetters] lists the letters, and replays, rehearses or discards
+// them for an operator.
 package engine

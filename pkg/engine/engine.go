@@ -18,6 +18,7 @@ type Engine struct {
 	calls   *calls
 	outbox  *publisher
 	letters *failures
+	replays *replays
 	marks   *marks
 
 	mu      sync.Mutex // guards started and stopped
@@ -71,7 +72,8 @@ func New(cfg Config) (*Engine, error) {
 	e.intake = newIntake(cfg)
 	e.calls = newCalls(e)
 	e.outbox = newPublisher(e)
-	e.letters = &failures{handler: cfg.Name, db: cfg.DB, limit: cfg.MaxAttempts, pause: cfg.RetryPause}
+	e.letters = &failures{handler: cfg.Name, db: cfg.DB, policy: policies(cfg)}
+	e.replays = newReplays(e)
 	e.marks = newMarks(cfg.DB)
 	return e, nil
 }
@@ -98,6 +100,9 @@ func (e *Engine) Start() error {
 	}
 	for _, t := range e.cfg.Timers {
 		e.sources.Go(func() { e.tick(t) })
+	}
+	if e.cfg.Registry != nil {
+		e.sources.Go(e.replays.run)
 	}
 	return nil
 }
@@ -168,6 +173,7 @@ func (e *Engine) windDown(ctx context.Context, finish bool) int {
 	e.outbox.wait()
 	e.background.Wait()
 	e.intake.timers.Wait()
+	e.replays.close()
 	if e.cfg.JetStream != nil { // acknowledgements lie in the connection's buffer
 		if err := e.cfg.JetStream.Conn().FlushTimeout(time.Second); err != nil {
 			e.log.Warn("acknowledgements may be lost, their messages then come again", zap.Error(err))

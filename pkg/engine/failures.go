@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"orderly/pkg/event"
@@ -37,8 +38,8 @@ type verdict struct {
 type failures struct {
 	handler string
 	db      *sqldb.DB
-	limit   int
-	pause   time.Duration
+	policy  func(*Input) policy
+	known   atomic.Pointer[map[string]string] // dead letters that may be handled after all: id by cause
 }
 
 const (
@@ -53,12 +54,14 @@ var (
 		{Name: "attempts", Type: sqldb.Int},
 		{Name: "last_at", Type: sqldb.Time},
 		{Name: "error", Type: sqldb.Text},
+		{Name: "history", Type: sqldb.Text},
 	}
 	attemptColumns = []sqldb.Column{
 		failureID,
 		{Name: "attempts", Type: sqldb.Int},
 		{Name: "last_at", Type: sqldb.Time},
 		{Name: "error", Type: sqldb.Text},
+		{Name: "history", Type: sqldb.Text},
 		{Name: "handler", Type: sqldb.Text},
 		{Name: "event_id", Type: sqldb.Text},
 		{Name: "first_at", Type: sqldb.Time},
@@ -78,6 +81,10 @@ var (
 		{Name: "subject", Type: sqldb.Text},
 		{Name: "headers", Type: sqldb.Text},
 		{Name: "data", Type: sqldb.Text},
+		{Name: "state", Type: sqldb.Text},
+		{Name: "changed_at", Type: sqldb.Time},
+		{Name: "correlation_id", Type: sqldb.Text},
+		{Name: "history", Type: sqldb.Text},
 	}
 )
 
@@ -85,12 +92,17 @@ var (
 type attempt struct {
 	n       int
 	firstAt time.Time
+	history history
 	dead    bool
 }
 
 // save gives every refused input its verdict and writes down what that needs.
 // A batch without failures costs no statement.
 func (f *failures) save(ctx context.Context, tx *sqldb.Tx, now time.Time, r *result) error {
+	if err := f.saveReplays(tx, now, r); err != nil {
+		return err
+	}
+	f.resolve(tx, now, r)
 	failed := f.failed(r)
 	forgotten := f.handled(r)
 	if len(failed) == 0 {
@@ -117,10 +129,11 @@ func (f *failures) save(ctx context.Context, tx *sqldb.Tx, now time.Time, r *res
 			forgotten = append(forgotten, id)
 		case v.action == again && in.attempts > row.n:
 			text := clean(describe(r.refused[i]))
+			all := row.history.with(now, text).text()
 			if seen {
-				changed = append(changed, []any{id, in.attempts, now, text})
+				changed = append(changed, []any{id, in.attempts, now, text, all})
 			} else {
-				added = append(added, []any{id, in.attempts, now, text, f.handler, in.cause, now})
+				added = append(added, []any{id, in.attempts, now, text, all, f.handler, in.cause, now})
 			}
 		}
 	}
@@ -168,8 +181,8 @@ func (f *failures) load(ctx context.Context, tx *sqldb.Tx, r *result, failed []i
 	}
 	known := make(map[string]attempt)
 	in, arg := f.db.In(failureID, 1, ids)
-	f.read(tx, known, false, `SELECT id, attempts, first_at FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
-	f.read(tx, known, true, `SELECT id, attempts, first_at FROM `+lettersTable+` WHERE `+in, arg)
+	f.read(tx, known, false, `SELECT id, attempts, first_at, history FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
+	f.read(tx, known, true, `SELECT id, attempts, first_at, history FROM `+lettersTable+` WHERE `+in, arg)
 	return known, tx.Send(ctx)
 }
 
@@ -177,7 +190,7 @@ func (f *failures) read(tx *sqldb.Tx, known map[string]attempt, dead bool, query
 	tx.Query("load attempts", query, func(row sqldb.Row) error {
 		var id string
 		a := attempt{dead: dead}
-		err := row.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt))
+		err := row.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt), &a.history)
 		known[id] = a
 		return err
 	}, arg)
@@ -192,7 +205,7 @@ func (f *failures) judge(in *Input, err error, before attempt, now time.Time) ve
 	var never *neverError
 	switch {
 	case before.dead && in.letter.again:
-		return verdict{action: bury, letter: f.letter(in, err, before.n, before.firstAt, now), kept: true}
+		return verdict{action: bury, letter: f.letter(in, err, before.n, before, now), kept: true}
 	case before.dead:
 		return verdict{action: parked}
 	case errors.As(err, &notYet):
@@ -200,16 +213,12 @@ func (f *failures) judge(in *Input, err error, before attempt, now time.Time) ve
 	case errors.As(err, &never):
 	default:
 		in.attempts = before.n + 1
-		if in.attempts < f.limit {
-			return verdict{action: again, pause: jittered(grow(f.pause, in.attempts, time.Minute))}
+		if p := f.policy(in); in.attempts < p.attempts {
+			return verdict{action: again, pause: jittered(grow(p.pause, in.attempts, maxRetryPause))}
 		}
 	}
-	first := before.firstAt
-	if first.IsZero() {
-		first = now
-	}
 	in.letter.again = true // should the answer of this COMMIT be lost
-	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), first, now)}
+	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), before, now)}
 }
 
 // handled returns the ids of inputs that were handled in the end.

@@ -13,8 +13,9 @@ import (
 
 // Handler is a plain function that handles the events of one name.
 type Handler struct {
-	event string
-	run   func(ctx context.Context, tx *sql.Tx, payload any) ([]event.Event, error)
+	event  string
+	run    func(ctx context.Context, tx *sql.Tx, payload any) ([]event.Event, error)
+	policy *policy // nil: the engine's
 }
 
 // Handle makes a Handler of fn, for events whose payload is a T. Fn works on
@@ -35,7 +36,8 @@ func Handle[T any](eventName string, fn func(ctx context.Context, tx *sql.Tx, e 
 // Handlers is a Decider for plain functions. Each event is handled once, a
 // second or a month later: an inbox row per handler and event, written with
 // the function's effect, keeps the events that it led to and gives them again.
-// Name is the engine's name. Two handlers of one event name are refused.
+// Name is the engine's name. Two handlers of one event name are refused, and so
+// is a policy that cannot be kept.
 //
 // The functions of a batch run one after the other in one transaction, each
 // under a savepoint, and lock rows in the order of the messages: give an engine
@@ -45,6 +47,11 @@ func Handlers(name string, db *sqldb.DB, registry *event.Registry, handlers ...H
 	for _, one := range handlers {
 		if _, twice := h.byEvent[one.event]; twice {
 			return nil, fmt.Errorf("handlers of %s: two for %s", name, one.event)
+		}
+		if one.policy != nil {
+			if err := one.policy.validate(); err != nil {
+				return nil, fmt.Errorf("handlers of %s: %s: %w", name, one.event, err)
+			}
 		}
 		h.byEvent[one.event] = one
 	}

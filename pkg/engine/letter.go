@@ -26,35 +26,78 @@ func (l *letter) message() event.Message {
 	return event.Alone(*l.one, l.raw.Subject)
 }
 
+// LetterState is what became of a dead letter.
+type LetterState string
+
+const (
+	// LetterDead waits for a person.
+	LetterDead LetterState = "dead"
+	// LetterReplaying is decided again: what that led to is being published, or
+	// an outside call is under way. Should the process end in between, another
+	// one finishes it.
+	LetterReplaying LetterState = "replaying"
+	// LetterReplayed has had its effect.
+	LetterReplayed LetterState = "replayed"
+	// LetterDiscarded is left without an effect, for a reason.
+	LetterDiscarded LetterState = "discarded"
+	// LetterHandled came again by itself and was handled then.
+	LetterHandled LetterState = "handled"
+)
+
+// LetterStates returns all of them.
+func LetterStates() []LetterState {
+	return []LetterState{LetterDead, LetterReplaying, LetterReplayed, LetterDiscarded, LetterHandled}
+}
+
 // Letter is a dead letter: a message that could not be handled, untouched,
 // with what is known of why. It is committed as a row first, then published.
 type Letter struct {
-	ID       string // derives from the event's id and the handler
-	Handler  string
-	Consumer string
-	EventID  string
-	Type     string // ce-type; empty if unreadable
-	Key      string // ce-subject
-	Kind     string // undecodable, refused, attempts_exhausted, panic, killed_process
-	Error    string // of a panic with the place where it happened
-	Attempts int
-	FirstAt  time.Time
-	DeadAt   time.Time
-	Message  event.Message
+	ID            string // derives from the event's id and the handler
+	Handler       string
+	Consumer      string
+	EventID       string
+	Type          string // ce-type; empty if unreadable
+	Key           string // ce-subject
+	CorrelationID string
+	Kind          string // one of LetterKinds
+	Error         string // of a panic with the place where it happened
+	Attempts      int    // those of replays included
+	FirstAt       time.Time
+	DeadAt        time.Time
+	State         LetterState
+	ChangedAt     time.Time // when State was last set, by a failed replay too
+	// Message is as it came. Lists leave out its headers and payload.
+	Message event.Message
+	// History is when and with what the attempts failed: the first, and the
+	// latest of many. Lists leave it out.
+	History []Attempt
+	// Actions are what people did about it, the oldest first. Lists leave them
+	// out.
+	Actions []LetterAction
 }
 
-func (f *failures) letter(in *Input, err error, attempts int, first, now time.Time) *Letter {
+func (f *failures) letter(in *Input, err error, attempts int, before attempt, now time.Time) *Letter {
+	first := before.firstAt
+	if first.IsZero() {
+		first = now
+	}
+	text := clean(describe(err))
 	l := &Letter{
 		ID:       f.id(in),
 		Handler:  f.handler,
 		Consumer: in.letter.consumer,
 		EventID:  in.cause,
 		Kind:     kind(err),
-		Error:    clean(describe(err)),
+		Error:    text,
 		Attempts: attempts,
 		FirstAt:  first,
 		DeadAt:   now,
 		Message:  in.letter.message(),
+
+		CorrelationID: in.Meta.CorrelationID,
+		State:         LetterDead,
+		ChangedAt:     now,
+		History:       before.history.with(now, text),
 	}
 	if in.Event != nil {
 		l.Type, l.Key = in.Event.Type, in.Event.Subject
@@ -70,6 +113,7 @@ func (l *Letter) row() []any {
 	return []any{
 		l.ID, l.Handler, l.Consumer, clean(l.EventID), clean(l.Type), clean(l.Key), l.Kind, l.Error, l.Attempts,
 		l.FirstAt, l.DeadAt, clean(l.Message.Subject), clean(string(headers)), base64.StdEncoding.EncodeToString(l.Message.Data),
+		string(l.State), l.ChangedAt, clean(l.CorrelationID), history(l.History).text(),
 	}
 }
 

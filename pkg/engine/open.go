@@ -24,11 +24,7 @@ func (r *reader) open(m *message) []*Input {
 	if m.deliveries >= maxOpened {
 		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
 	}
-	var results []event.Result
-	err := caught(func() (err error) {
-		results, err = r.e.cfg.Registry.Open(raw)
-		return err
-	})
+	results, err := r.e.open(raw)
 	if err != nil {
 		return []*Input{r.unread(m, raw, Never(fmt.Errorf("%w: %w", errUndecodable, err)))}
 	}
@@ -42,22 +38,29 @@ func (r *reader) open(m *message) []*Input {
 	return inputs
 }
 
+// open reads a message by today's contracts.
+func (e *Engine) open(raw event.Message) (results []event.Result, err error) {
+	err = caught(func() (err error) {
+		results, err = e.cfg.Registry.Open(raw)
+		return err
+	})
+	return results, err
+}
+
+// of makes the input that of an event.
+func (in *Input) of(ev *event.Event) {
+	in.Body, in.Event, in.cause = ev.Payload, ev, ev.ID
+	in.Meta = Meta{CorrelationID: ev.CorrelationID, CausationID: ev.ID, TraceParent: ev.TraceParent, Lane: ev.Lane}
+	def(&in.Meta.CorrelationID, ev.ID)
+}
+
 func (r *reader) input(m *message, res *event.Result, raw event.Message, single bool) *Input {
 	ev := &res.Event
 	in := &Input{
-		Body:   ev.Payload,
-		Event:  ev,
-		cause:  ev.ID,
 		owed:   make([]owner, 0, 2), // its message, and the count of what is in hand
 		letter: &letter{consumer: r.cfg.Name, raw: raw, again: m.deliveries > 1},
-		Meta: Meta{
-			CorrelationID: ev.CorrelationID,
-			CausationID:   ev.ID,
-			TraceParent:   ev.TraceParent,
-			Lane:          ev.Lane,
-		},
 	}
-	def(&in.Meta.CorrelationID, ev.ID)
+	in.of(ev)
 	if !single {
 		in.letter.one = ev
 	}

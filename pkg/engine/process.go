@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +47,7 @@ func unique(inputs []*Input) []*Input {
 		if in.cause != "" {
 			k := key{in.cause, in.outcome, in.failure != nil}
 			if same, ok := first[k]; ok {
-				same.owed = append(same.owed, in.owed...)
-				same.letter.again = same.letter.again || in.letter.again
+				same.join(in)
 				continue
 			}
 			first[k] = in
@@ -72,6 +72,9 @@ func (e *Engine) process(inputs []*Input) {
 		case errors.Is(err, errSpoiled):
 			seen = strikes{}
 			continue
+		case errors.Is(err, errRehearsed):
+			rehearsed(inputs)
+			return
 		case e.ctx.Err() != nil:
 			giveUp(inputs, ErrStopped)
 			return
@@ -98,7 +101,8 @@ type result struct {
 	refused []error // by input; nil where it was decided
 	verdict []verdict
 	events  []event.Event
-	slow    *Input // nil, or whose decision had not returned when the time was over
+	letters map[string]claimed // those that are replayed, locked
+	slow    *Input             // nil, or whose decision had not returned when the time was over
 	reruns  int
 	elapsed time.Duration
 }
@@ -148,6 +152,9 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 		if err := e.letters.save(ctx, tx, now, r); err != nil {
 			return err
 		}
+		if rehearsal(inputs) {
+			return cmp.Or(tx.Send(ctx), errRehearsed)
+		}
 		e.marks.save(tx, now, inputs)
 		return nil
 	})
@@ -170,6 +177,7 @@ func (e *Engine) decide(ctx context.Context, tx *sqldb.Tx, r *result) (now time.
 		}
 		live = append(live, in)
 	}
+	e.letters.claim(tx, r)
 	if len(live) == 0 {
 		return tx.Now(ctx)
 	}
@@ -185,6 +193,10 @@ func (e *Engine) decide(ctx context.Context, tx *sqldb.Tx, r *result) (now time.
 	}
 	for i, in := range r.inputs {
 		if in.failure != nil {
+			continue
+		}
+		if err := e.letters.claimed(r, in, now); err != nil {
+			r.refused[i] = err
 			continue
 		}
 		if err := e.decideOne(ctx, now, r, i); err != nil {

@@ -15,8 +15,9 @@ import (
 )
 
 // Consumer names a durable pull consumer. It must exist, acknowledge
-// explicitly, with an AckWait of 5 s or more, and have no limit of deliveries
-// (MaxDeliver -1): attempts are counted by the engine, on verdicts only.
+// explicitly, with an AckWait of 2 s or more, and have no limit of deliveries
+// (MaxDeliver -1) and no BackOff: attempts are counted by the engine, on
+// verdicts only. One that is set up otherwise is not read, and the log says why.
 type Consumer struct {
 	Stream string
 	Name   string
@@ -169,7 +170,11 @@ func (r *reader) bind() error {
 	if err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
-	if info := c.CachedInfo(); info != nil && info.Config.AckWait > 0 {
+	info := c.CachedInfo()
+	if err := suits(info); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if info != nil && info.Config.AckWait > 0 {
 		r.mu.Lock()
 		r.ackWait = info.Config.AckWait
 		r.mu.Unlock()

@@ -99,13 +99,21 @@ func prepared(t testing.TB, db *sqldb.DB, err error) *sqldb.DB {
 
 func newRig(t testing.TB, db *sqldb.DB) *rig {
 	t.Helper()
-	r := &rig{TB: t, server: natstest.Start(t), db: db, registry: contracts(t)}
-	r.bank = &bank{db: db, seen: map[string]int{}}
-	r.js = natstest.Connect(t, r.server).JetStream()
+	server := natstest.Start(t)
+	r := newRigOn(t, db, natstest.Connect(t, server).JetStream())
+	r.server = server
 	for _, name := range []string{"deposits", "balances", "dlq"} {
 		r.makeStream(name)
 	}
 	r.makeConsumer()
+	return r
+}
+
+// newRigOn is a rig on a broker that has no streams yet.
+func newRigOn(t testing.TB, db *sqldb.DB, js jetstream.JetStream) *rig {
+	t.Helper()
+	r := &rig{TB: t, js: js, db: db, registry: contracts(t)}
+	r.bank = &bank{db: db, seen: map[string]int{}}
 	return r
 }
 

@@ -106,19 +106,35 @@ func (e *PanicError) top() string {
 	return strings.Join(stack[:min(lines, len(stack))], "\n")
 }
 
+// The kinds of dead letters.
+const (
+	kindUndecodable = "undecodable"
+	kindRefused     = "refused"
+	kindExhausted   = "attempts_exhausted"
+	kindPanic       = "panic"
+	kindKilled      = "killed_process"
+)
+
+// LetterKinds returns why a letter can be dead, in a word each: the message could
+// not be read, its handler refused it for good, it failed as often as it may, its
+// handler panicked, or it seems to end the process.
+func LetterKinds() []string {
+	return []string{kindUndecodable, kindRefused, kindExhausted, kindPanic, kindKilled}
+}
+
 // kind names an error for the dead letters.
 func kind(err error) string {
 	var panicked *PanicError
 	var never *neverError
 	switch {
 	case errors.Is(err, errUndecodable):
-		return "undecodable"
+		return kindUndecodable
 	case errors.Is(err, errKilledProcess):
-		return "killed_process"
+		return kindKilled
 	case errors.As(err, &panicked):
-		return "panic"
+		return kindPanic
 	case errors.As(err, &never):
-		return "refused"
+		return kindRefused
 	}
-	return "attempts_exhausted"
+	return kindExhausted
 }

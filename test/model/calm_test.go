@@ -28,7 +28,7 @@ func (w *world) calm(d day) (*violation, int) {
 	}
 	x.reach(s, 0, label("the order is placed"))
 	for at := 0; at < len(x.states) && x.found == nil; at++ {
-		x.happen(at, 0, use)
+		x.happen(at, 0, x.states[at].stories[0].pending, use)
 	}
 	return x.found, len(x.states)
 }

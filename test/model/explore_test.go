@@ -113,7 +113,7 @@ func (x *exploration) expand(at int) {
 			next.stories[i] = later.forgotten
 			x.reach(next, at, label("the gateway forgets its keys"))
 		}
-		x.happen(at, i, keep)
+		x.happen(at, i, story.pending, keep)
 	}
 }
 
@@ -121,11 +121,12 @@ func (x *exploration) expand(at int) {
 func keep(pending tokens, _ uint8) tokens { return pending }
 func use(pending tokens, n uint8) tokens  { return pending.without(n) }
 
-// happen reaches all states to which something under way about an order leads.
-func (x *exploration) happen(at, i int, after func(tokens, uint8) tokens) {
+// happen reaches all states to which one of some things under way about an order
+// leads.
+func (x *exploration) happen(at, i int, some tokens, after func(tokens, uint8) tokens) {
 	s := x.states[at]
 	pending := s.stories[i].pending
-	for rest := pending; rest != 0 && x.found == nil; {
+	for rest := some; rest != 0 && x.found == nil; {
 		n := rest.first()
 		rest = rest.without(n)
 		t := &x.w.tokens.values[n]
