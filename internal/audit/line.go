@@ -133,6 +133,9 @@ type Payment struct {
 	AmountMinor int64     `json:"amount_minor"`
 	ChargeID    string    `json:"charge_id,omitempty"`
 	UpdatedAt   time.Time `json:"updated_at"`
+
+	CreditedMinor  int64 `json:"credited_minor,omitempty"`  // given back by hand
+	CreditingMinor int64 `json:"crediting_minor,omitempty"` // the same, and nobody knows yet whether
 }
 
 // Charge is one charge in the books of the gateway; an order may have several.

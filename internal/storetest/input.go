@@ -84,7 +84,10 @@ func (r Replica) heard(e events.Event) (event.Event, error) {
 func (r Replica) seal(says []event.Event, in *engine.Input, now time.Time) error {
 	for i := range says {
 		e := &says[i]
-		e.ID, e.Source, e.CausationID = event.DeriveID(e.Subject, e.Name), "test", in.Meta.CausationID
+		e.Source, e.CausationID = "test", in.Meta.CausationID
+		if e.ID == "" {
+			e.ID = event.DeriveID(e.Subject, e.Name)
+		}
 		if e.Lane == "" {
 			e.Lane = in.Meta.Lane
 		}

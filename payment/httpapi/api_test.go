@@ -62,7 +62,7 @@ func newRig(t testing.TB) *rig {
 		check(t, e.Stop(ctx))
 	})
 	mux := http.NewServeMux()
-	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Payments: store, Gateway: g, Replica: "here/1", Calls: e, Breaker: b})
+	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Engine: e, Payments: store, Gateway: g, Replica: "here/1", Calls: e, Breaker: b})
 	return &rig{t, httpkit.NewHandler(mux, httpkit.HandlerConfig{}), e, g}
 }
 
