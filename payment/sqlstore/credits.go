@@ -177,7 +177,7 @@ func (b *batch) saveCredits(tx *sqldb.Tx) error {
 
 // Credits returns the credits of an order, the oldest first.
 func (s *Store) Credits(ctx context.Context, orderID string) ([]payment.Credit, error) {
-	credits, err := s.credits(ctx, "WHERE order_id = $1 ORDER BY asked_at, id", orderID)
+	credits, err := s.credits(ctx, "WHERE order_id = $1 ORDER BY asked_at", orderID)
 	if err != nil {
 		return nil, fmt.Errorf("credits of order %s: %w", orderID, err)
 	}

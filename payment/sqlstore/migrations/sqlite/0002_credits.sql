@@ -16,5 +16,5 @@ CREATE TABLE credits (
     due_at       INTEGER                       -- when the clock has something to say to it
 ) WITHOUT ROWID;
 
-CREATE INDEX credits_order ON credits (order_id);
+CREATE INDEX credits_order ON credits (order_id, asked_at);
 CREATE INDEX credits_due ON credits (due_at) WHERE due_at IS NOT NULL;
