@@ -25,6 +25,9 @@ type Reader interface {
 	List(ctx context.Context, f Filter) ([]Order, error)
 	// History returns all that happened to an order, in order, or ErrNotFound.
 	History(ctx context.Context, id string) ([]Entry, error)
+	// Actions returns what operators did to an order, the oldest first; none is
+	// no error.
+	Actions(ctx context.Context, id string) ([]Action, error)
 }
 
 // View is an order with what was asked for and, once known, what it costs.

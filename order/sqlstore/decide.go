@@ -21,6 +21,8 @@ type batch struct {
 	orders   map[string]*tracked
 	changed  []*tracked    // in the order in which they first changed
 	found    []order.Order // placed by a commit whose outcome was unknown
+	actions  []action      // new
+	done     []string      // of the actions, by a commit whose outcome was unknown
 }
 
 type accepted struct {
@@ -59,6 +61,8 @@ func (b *batch) Decide(_ context.Context, now time.Time, in *engine.Input) (engi
 		return b.place(body)
 	case order.Cancel:
 		return b.cancel(body)
+	case order.Retry:
+		return b.retry(body)
 	case Tick:
 		return b.tick(body)
 	case events.Event:
@@ -107,6 +111,9 @@ func (b *batch) cancel(c order.Cancel) (engine.Decision, error) {
 	r, err := b.cfg.Policy.Cancel(t.now, b.now)
 	if err != nil {
 		return engine.Decision{}, err
+	}
+	if r.Changed {
+		b.note(c.OrderID, c.Action)
 	}
 	d := b.apply(t, r, nil, order.CauseRequest)
 	d.Reply = t.now
