@@ -43,7 +43,9 @@ func Register(api huma.API, s Service) {
 	s.registerGet(api)
 	s.registerList(api)
 	s.registerCancel(api)
+	s.registerRetry(api)
 	s.registerHistory(api)
+	s.registerActions(api)
 }
 
 // operation fills in what the operations have in common.
