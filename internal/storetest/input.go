@@ -18,7 +18,7 @@ const Lane = "express"
 func ID(n int) string { return fmt.Sprintf("019a0000-0000-7000-8000-%012x", n) }
 
 // EventID is the id that an event has, told or heard.
-func EventID(e events.Event) string { return event.DeriveID(e.Order(), e.EventName()) }
+func EventID(e events.Event) string { return event.DeriveID(e.Order(), events.Identity(e)) }
 
 // newRegistry knows every event of the contract, and refuses to encode one that
 // is not valid.

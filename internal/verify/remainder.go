@@ -52,7 +52,7 @@ func strayPromise(table string) Promise {
 		return NoOversell
 	case "order_events":
 		return InAgreement
-	case "credits":
+	case "credits", "order_credits":
 		return NoWrongCharge
 	}
 	return NothingLost

@@ -10,7 +10,6 @@ import (
 	"orderly/events"
 	"orderly/payment"
 	"orderly/pkg/engine"
-	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
 
@@ -141,11 +140,6 @@ func (b *batch) remind(due CreditDue) (engine.Decision, error) {
 		return engine.Decision{}, engine.Never(fmt.Errorf("order %s has no credit %s", due.OrderID, due.CreditID))
 	}
 	return b.apply(due.OrderID, func(p payment.Payment) (payment.Result, error) { return p.Remind(c.now, b.now), nil })
-}
-
-// creditEventID tells the credits of an order apart.
-func creditEventID(c events.PaymentCredited) string {
-	return event.DeriveID(c.OrderID, c.EventName()+"/"+c.CreditID)
 }
 
 // saveCredits writes the credits in the order of their keys.

@@ -67,7 +67,7 @@ func (b *batch) apply(orderID string, tell func(payment.Payment) (payment.Result
 	for i, said := range r.Says {
 		d.Events[i] = event.Event{Name: said.EventName(), Version: said.EventVersion(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
 		if c, ok := said.(events.PaymentCredited); ok {
-			d.Events[i].ID, d.Events[i].Time = creditEventID(c), b.credits[c.CreditID].now.SettledAt
+			d.Events[i].ID, d.Events[i].Time = event.DeriveID(c.OrderID, events.Identity(c)), b.credits[c.CreditID].now.SettledAt
 		}
 	}
 	if r.Call != nil {
