@@ -185,7 +185,7 @@ func serviceOf(path string) string {
 	path = strings.TrimPrefix(path, "audit/")
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "products", "inventory":
+	case "products", "reservations", "inventory":
 		return Inventory
 	case "payments", "charges", "gateway":
 		return Payment
