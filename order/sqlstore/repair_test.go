@@ -113,9 +113,6 @@ func TestPlans_of_repairs_use_indexes(t *testing.T) {
 				t.Fatal(err)
 			}
 			get(t, r, 1_000_001)
-			if _, err := store(r).Stuck(t.Context(), order.StuckFilter{For: time.Minute, Limit: 21}); err != nil {
-				t.Fatal(err)
-			}
 		}))
 	})
 }
