@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"orderly/internal/client"
+)
+
+// wait is whom a stuck order waits for, and why it has no answer yet.
+type wait struct {
+	For string `json:"for"` // a service, or the gateway
+	Why string `json:"why"`
+}
+
+// asked is what the services say of a stuck order; nil is that one has not heard
+// of it.
+type asked struct {
+	order       client.StuckOrder
+	reservation *client.Reservation
+	payment     *client.Payment
+}
+
+func ask(ctx context.Context, api services, o client.StuckOrder) (a asked, err error) {
+	a.order = o
+	if a.reservation, err = known(api.inventory.Reservation(ctx, o.OrderID)); err != nil {
+		return a, err
+	}
+	a.payment, err = known(api.payment.Payment(ctx, o.OrderID))
+	return a, err
+}
+
+// silence is how long a service that is there never takes to ask for messages.
+const silence = 10 * time.Second
+
+// The services.
+const (
+	theOrder     = "order"
+	theInventory = "inventory"
+	thePayment   = "payment"
+	theGateway   = "gateway"
+)
+
+// waits goes along the order's way to the first who owes an answer, or has given
+// one that did not arrive.
+func (a asked) waits(channels []client.Channel) []wait {
+	switch {
+	case a.order.Status == client.Cancelled:
+		var all []wait
+		for _, missing := range a.order.WaitsFor {
+			if missing == theInventory {
+				all = append(all, a.stockBack(channels))
+			} else {
+				all = append(all, a.moneyBack(channels))
+			}
+		}
+		return all
+	case a.order.Status == client.Confirmed && a.reserved("committed"):
+		return []wait{answered(theInventory, "INVENTORY", channels)}
+	case a.order.Status == client.Confirmed, a.reservation == nil:
+		return []wait{unheard(theInventory, "ORDERS", channels)}
+	case !a.reserved("reserved"):
+		return []wait{answered(theInventory, "INVENTORY", channels)}
+	case a.payment == nil:
+		return []wait{unheard(thePayment, "INVENTORY", channels)}
+	case a.paid("charging", "charging_dead"):
+		return []wait{a.unanswered("the charge")}
+	}
+	return []wait{answered(thePayment, "PAYMENTS", channels)}
+}
+
+func (a asked) stockBack(channels []client.Channel) wait {
+	if a.reserved("released", "dead") {
+		return answered(theInventory, "INVENTORY", channels)
+	}
+	return unheard(theInventory, "ORDERS", channels)
+}
+
+func (a asked) moneyBack(channels []client.Channel) wait {
+	switch {
+	case a.paid("charging_dead"):
+		return a.unanswered("the charge")
+	case a.paid("refunding"):
+		return a.unanswered("the refund")
+	case a.paid("failed", "dead", "refunded"):
+		return answered(thePayment, "PAYMENTS", channels)
+	}
+	return unheard(thePayment, "ORDERS", channels)
+}
+
+func (a asked) reserved(states ...string) bool {
+	return a.reservation != nil && slices.Contains(states, a.reservation.State)
+}
+
+func (a asked) paid(states ...string) bool {
+	return a.payment != nil && slices.Contains(states, a.payment.State)
+}
+
+func (a asked) unanswered(call string) wait {
+	return wait{theGateway, fmt.Sprintf("no answer to %s since %s, it is called again", call, a.payment.UpdatedAt.Format(time.TimeOnly))}
+}
+
+// unheard is for a service that has not heard what it has to answer.
+func unheard(service, stream string, channels []client.Channel) wait {
+	if why := blocked(service, stream, channels); why != "" {
+		return wait{service, why}
+	}
+	return wait{service, "what it has to answer did not arrive"}
+}
+
+// answered is for an answer that the order has not heard.
+func answered(service, stream string, channels []client.Channel) wait {
+	if why := blocked(theOrder, stream, channels); why != "" {
+		return wait{theOrder, "it has yet to hear the answer of " + service + ": " + why}
+	}
+	return wait{theOrder, "the answer of " + service + " did not arrive"}
+}
+
+// blocked says what holds up a service that reads a stream, "" if nothing does.
+func blocked(service, stream string, channels []client.Channel) string {
+	for _, c := range channels {
+		if c.Service != service || c.Stream != stream {
+			continue
+		}
+		switch {
+		case !c.Exists:
+			return fmt.Sprintf("nobody listens, there is no consumer %s", c.Consumer)
+		case c.Pulls == 0 && time.Since(c.Delivered) > silence:
+			return fmt.Sprintf("nobody takes messages from %s: %d wait, %d were given to somebody who did not finish", c.Consumer, c.Waiting, c.InHand)
+		case c.Waiting > 0:
+			return fmt.Sprintf("%d messages wait at %s, the oldest for %s", c.Waiting, c.Consumer, c.Lag)
+		}
+	}
+	return ""
+}
