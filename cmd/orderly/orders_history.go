@@ -49,16 +49,14 @@ func (c *ordersHistoryCommand) Run(ctx context.Context, s *session) error {
 	return s.out.print(shown, shown.text)
 }
 
-// text prints everything in the order in which it happened.
+// text prints everything in the order in which it happened, what somebody did
+// before what became of it at once.
 func (h historyShown) text(w io.Writer) {
 	type line struct {
 		at   time.Time
 		text string
 	}
 	var lines []line
-	for _, e := range h.Events {
-		lines = append(lines, line{e.Time, eventLine(e)})
-	}
 	for _, a := range h.Actions {
 		lines = append(lines, line{a.At, fmt.Sprintf("%s\t%s", timeOf(a.At), doneBy(a.Kind, a.By, a.Why))})
 	}
@@ -68,6 +66,9 @@ func (h historyShown) text(w io.Writer) {
 			what += " (" + c.Refusal + ")"
 		}
 		lines = append(lines, line{c.AskedAt, fmt.Sprintf("%s\t%s", timeOf(c.AskedAt), doneBy(what, c.By, c.Why))})
+	}
+	for _, e := range h.Events {
+		lines = append(lines, line{e.Time, eventLine(e)})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
 	for _, l := range lines {

@@ -1,11 +1,16 @@
 package main_test
 
 import (
+	"errors"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"orderly/pkg/sqldb"
+	"orderly/pkg/sqldb/sqlite"
 )
 
 // outage has the simulated gateway fail every call, or work again.
@@ -83,6 +88,56 @@ func TestRepairs_refund(t *testing.T) {
 	at("orders", "cancel", id, "--why", "w").wants(t, 4, "too late")
 	at("verify").wants(t, 0)
 	system.stop(t, syscall.SIGTERM)
+}
+
+// G1, G2: a refund whose answer is lost while everything is killed is found again
+// after the restart, and given once.
+func TestRepairs_refund_outlives_a_kill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	system, url := up(t, "--data", dir, "--http", "127.0.0.1:0")
+	at := func(args ...string) result { return orderly(t, append(args, "--url", url, "--output", "json")...) }
+	at("products", "load", write(t, "p.csv", header+"MUG,Mug,GBP,250,10\n")).wants(t, 0)
+	var placed shownSubmission
+	decode(t, at("orders", "submit", "--wait", write(t, "o.jsonl", `{"invoice":"1","customer_id":"ann","currency":"GBP","items":[{"product_id":"MUG","quantity":2}]}`+"\n")), &placed)
+	id := placed.Orders[0].OrderID
+	outage(t, url, `{"lose_answers":1}`)
+	var r shownRefund
+	decode(t, at("orders", "refund", id, "--amount", "1.20", "--why", "broken", "--key", "k", "--wait", "0s"), &r)
+	if r.State != "pending" {
+		t.Errorf("refund: %+v", r)
+	}
+	at("orders", "refund", id, "--all", "--why", "w").wants(t, 4, "under way")
+	system.stop(t, syscall.SIGKILL)
+
+	letTimePass(t, filepath.Join(dir, "payment.db"), "UPDATE credits SET due_at = 1")
+	system, url = up(t, "--data", dir, "--http", "127.0.0.1:0")
+	outage(t, url, `{}`)
+	eventually(t, "the order has heard of the refund", func() bool {
+		return strings.Contains(at("orders", "get", id).stdout, `"credited_minor": 120`)
+	})
+	decode(t, at("orders", "refund", id, "--amount", "1.20", "--why", "broken", "--key", "k"), &r)
+	if r.State != "given" || r.AmountMinor != 120 {
+		t.Errorf("the same refund: %+v", r)
+	}
+	at("verify").wants(t, 0)
+	system.stop(t, syscall.SIGTERM)
+}
+
+// letTimePass changes a row of a system that does not run.
+func letTimePass(t *testing.T, file, statement string) {
+	t.Helper()
+	db, err := sqlite.Options{}.Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("let the time pass", statement)
+		return nil
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type shownStuck []struct {

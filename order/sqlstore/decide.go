@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,7 +157,8 @@ func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause stri
 		b.touch(t)
 	}
 	if r.Changed && heard != nil {
-		t.added = append(t.added, entry{event: heard, at: b.now, cause: heard.CausationID})
+		// What no event led to, somebody asked another service for.
+		t.added = append(t.added, entry{event: heard, at: b.now, cause: cmp.Or(heard.CausationID, order.CauseRequest)})
 	}
 	out := speak(r)
 	for i := len(r.Repeats); i < len(out); i++ {
