@@ -46,11 +46,10 @@ func (c *ordersStuckCommand) Run(ctx context.Context, s *session) error {
 	}
 	shown := make([]stuckShown, len(page.Items))
 	for i, o := range page.Items {
-		a, err := ask(ctx, api, o)
-		if err != nil {
-			return err
-		}
-		shown[i] = stuckShown{o, a.waits(page.Channels)}
+		shown[i] = stuckShown{o, ask(ctx, api, o).waits(page.Channels)}
+	}
+	if page.Broker != "" {
+		s.warn("the broker does not say how far the services have come: %s", page.Broker)
 	}
 	if page.Next != "" {
 		s.warn("the %d oldest, there are more", len(shown))

@@ -21,15 +21,19 @@ type asked struct {
 	order       client.StuckOrder
 	reservation *client.Reservation
 	payment     *client.Payment
+	silent      []wait // services that do not answer
 }
 
-func ask(ctx context.Context, api services, o client.StuckOrder) (a asked, err error) {
-	a.order = o
+func ask(ctx context.Context, api services, o client.StuckOrder) asked {
+	a := asked{order: o}
+	var err error
 	if a.reservation, err = known(api.inventory.Reservation(ctx, o.OrderID)); err != nil {
-		return a, err
+		a.silent = append(a.silent, wait{theInventory, "it does not answer: " + err.Error()})
 	}
-	a.payment, err = known(api.payment.Payment(ctx, o.OrderID))
-	return a, err
+	if a.payment, err = known(api.payment.Payment(ctx, o.OrderID)); err != nil {
+		a.silent = append(a.silent, wait{thePayment, "it does not answer: " + err.Error()})
+	}
+	return a
 }
 
 // silence is how long a service that is there never takes to ask for messages.
@@ -47,6 +51,8 @@ const (
 // one that did not arrive.
 func (a asked) waits(channels []client.Channel) []wait {
 	switch {
+	case len(a.silent) > 0:
+		return a.silent
 	case a.order.Status == client.Cancelled:
 		var all []wait
 		for _, missing := range a.order.WaitsFor {

@@ -36,6 +36,7 @@ type StuckPage struct {
 	Items    []StuckOrder `json:"items"`
 	Next     string       `json:"next"`
 	Channels []Channel    `json:"channels"`
+	Broker   string       `json:"broker"` // why the broker does not tell of the channels
 }
 
 // Stuck returns the first of the orders that made no progress for so long.

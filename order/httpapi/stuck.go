@@ -49,6 +49,7 @@ type stuckPage struct {
 	Items    []StuckOrder `json:"items" nullable:"false" doc:"The oldest first"`
 	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
 	Channels []Channel    `json:"channels" nullable:"false" doc:"How far each service has come; empty if no order is stuck"`
+	Broker   string       `json:"broker,omitempty" doc:"Why the broker does not tell of the channels"`
 }
 
 func (s Service) registerStuck(api huma.API) {
@@ -80,11 +81,19 @@ func (s Service) stuck(ctx context.Context, in *stuckInput) (*stuckOutput, error
 		out.Body.Items = append(out.Body.Items, stuckOf(o))
 	}
 	if len(found) > 0 && s.Channels != nil {
-		if out.Body.Channels, err = s.Channels(ctx); err != nil {
-			return nil, httpkit.Unavailable("the broker does not say how far the services have come: "+err.Error(), time.Second)
-		}
+		out.Body.tellChannels(ctx, s.Channels)
 	}
 	return out, nil
+}
+
+// tellChannels does without them where the broker is what everybody waits for.
+func (p *stuckPage) tellChannels(ctx context.Context, channels func(context.Context) ([]Channel, error)) {
+	found, err := channels(ctx)
+	if err != nil {
+		p.Broker = err.Error()
+		return
+	}
+	p.Channels = found
 }
 
 func stuckOf(o order.Order) StuckOrder {
