@@ -44,9 +44,10 @@ func (c *ordersStuckCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	others := asker{services: api}
 	shown := make([]stuckShown, len(page.Items))
 	for i, o := range page.Items {
-		shown[i] = stuckShown{o, ask(ctx, api, o).waits(page.Channels)}
+		shown[i] = stuckShown{o, others.ask(ctx, o).waits(page.Channels)}
 	}
 	if page.Broker != "" {
 		s.warn("the broker does not say how far the services have come: %s", page.Broker)

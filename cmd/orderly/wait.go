@@ -24,16 +24,29 @@ type asked struct {
 	silent      []wait // services that do not answer
 }
 
-func ask(ctx context.Context, api services, o client.StuckOrder) asked {
+// asker asks the services of orders, and one that does not answer only once.
+type asker struct {
+	services
+	silent []wait
+}
+
+func (s *asker) ask(ctx context.Context, o client.StuckOrder) asked {
 	a := asked{order: o}
-	var err error
-	if a.reservation, err = known(api.inventory.Reservation(ctx, o.OrderID)); err != nil {
-		a.silent = append(a.silent, wait{theInventory, "it does not answer: " + err.Error()})
-	}
-	if a.payment, err = known(api.payment.Payment(ctx, o.OrderID)); err != nil {
-		a.silent = append(a.silent, wait{thePayment, "it does not answer: " + err.Error()})
-	}
+	a.reservation = answerOf(s, theInventory, func() (client.Reservation, error) { return s.inventory.Reservation(ctx, o.OrderID) })
+	a.payment = answerOf(s, thePayment, func() (client.Payment, error) { return s.payment.Payment(ctx, o.OrderID) })
+	a.silent = s.silent
 	return a
+}
+
+func answerOf[T any](s *asker, service string, ask func() (T, error)) *T {
+	if slices.ContainsFunc(s.silent, func(w wait) bool { return w.For == service }) {
+		return nil
+	}
+	v, err := known(ask())
+	if err != nil {
+		s.silent = append(s.silent, wait{service, "it does not answer: " + err.Error()})
+	}
+	return v
 }
 
 // silence is how long a service that is there never takes to ask for messages.
