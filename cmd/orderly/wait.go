@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"orderly/internal/client"
@@ -44,7 +45,7 @@ func answerOf[T any](s *asker, service string, ask func() (T, error)) *T {
 	}
 	v, err := known(ask())
 	if err != nil {
-		s.silent = append(s.silent, wait{service, "it does not answer: " + err.Error()})
+		s.silent = append(s.silent, wait{service, "it does not answer: " + strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}
 	return v
 }
