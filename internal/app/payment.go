@@ -47,7 +47,7 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	}
 	store := sqlstore.New(d.DB, g)
 	s, err := newService(PaymentService, d, store, paymentHears(), func(c *engine.Config) {
-		c.Timers = []engine.Timer{{Every: sqlstore.CreditInterval, Due: store.CreditsDue}}
+		c.Timers = []engine.Timer{{Every: sqlstore.CreditInterval, Due: store.CreditsToCall}, {Every: sqlstore.CreditInterval, Due: store.CreditsToTell}}
 		c.Breaker, c.CallTimeout, c.MaxCalls = b, cfg.CallTimeout, cfg.MaxCalls
 		for i := range c.Consumers {
 			hears := &c.Consumers[i]

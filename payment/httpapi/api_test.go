@@ -57,7 +57,7 @@ func newRig(t testing.TB) *rig {
 	b, err := breaker.New(breaker.Config{})
 	check(t, err)
 	r := &rig{TB: t, gateway: g, db: db, breaker: b, config: engine.Config{Name: "payment", Breaker: b, DB: db, Decider: store, JetStream: js, Registry: newRegistry(t),
-		Timers: []engine.Timer{{Every: 20 * time.Millisecond, Due: store.CreditsDue}}}}
+		Timers: []engine.Timer{{Every: 20 * time.Millisecond, Due: store.CreditsToCall}}}}
 	r.start()
 	t.Cleanup(r.stop)
 	return r

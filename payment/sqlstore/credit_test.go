@@ -140,11 +140,12 @@ func TestCredit_is_due(t *testing.T) {
 
 func dueNow(t testing.TB, r storetest.Replica) string {
 	t.Helper()
-	due, err := r.Decider.(*sqlstore.Store).CreditsDue(t.Context())
-	if err != nil {
+	call, err := r.Decider.(*sqlstore.Store).CreditsToCall(t.Context())
+	tell, err2 := r.Decider.(*sqlstore.Store).CreditsToTell(t.Context())
+	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(due)
+	return fmt.Sprint(append(call, tell...))
 }
 
 // G2: an order that is cancelled at one replica while it is credited at another

@@ -181,14 +181,24 @@ func (s *Store) Credits(ctx context.Context, orderID string) ([]payment.Credit, 
 // dueLimit is how many credits the clock speaks to at a time.
 const dueLimit = 64
 
-// CreditsDue returns inputs for the credits that are due: those whose call a
-// process began that is gone, and those that are told again.
-func (s *Store) CreditsDue(ctx context.Context) ([]any, error) {
+// CreditsToCall returns inputs for the credits that are due to be called again:
+// the process that began it is gone, or has no outcome yet.
+func (s *Store) CreditsToCall(ctx context.Context) ([]any, error) {
+	return s.creditsDue(ctx, payment.CreditPending)
+}
+
+// CreditsToTell returns inputs for the credits that are due to be told again. A
+// call that has no answer for hours must not hold them up.
+func (s *Store) CreditsToTell(ctx context.Context) ([]any, error) {
+	return s.creditsDue(ctx, payment.CreditGiven)
+}
+
+func (s *Store) creditsDue(ctx context.Context, is payment.CreditState) ([]any, error) {
 	now, err := s.db.Now(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("credits due: %w", err)
 	}
-	due, err := s.credits(ctx, "WHERE due_at <= $1 ORDER BY due_at LIMIT $2", sqldb.Micros(now), dueLimit)
+	due, err := s.credits(ctx, "WHERE due_at <= $1 AND state = $2 ORDER BY due_at LIMIT $3", sqldb.Micros(now), string(is), dueLimit)
 	if err != nil {
 		return nil, fmt.Errorf("credits due: %w", err)
 	}
@@ -216,5 +226,5 @@ func (s *Store) credits(ctx context.Context, where string, args ...any) ([]payme
 	return credits, rows.Err()
 }
 
-// CreditInterval is how often to ask for CreditsDue.
+// CreditInterval is how often to ask what is due.
 const CreditInterval = 5 * time.Second
