@@ -44,7 +44,7 @@ func (c *ordersStuckCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	others := asker{services: api}
+	others := newAsker(ctx, api)
 	shown := make([]stuckShown, len(page.Items))
 	for i, o := range page.Items {
 		shown[i] = stuckShown{o, others.ask(ctx, o).waits(page.Channels)}

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"errors"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -12,23 +11,6 @@ import (
 	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/sqlite"
 )
-
-// outage has the simulated gateway fail every call, or work again.
-func outage(t *testing.T, url, body string) {
-	t.Helper()
-	q, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url+"/v1/gateway", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	http.DefaultClient.CloseIdleConnections()
-	if res.Body.Close(); res.StatusCode != http.StatusOK {
-		t.Fatalf("the gateway's settings: %s", res.Status)
-	}
-}
 
 type shownRefund struct {
 	State       string `json:"state"`
@@ -101,7 +83,7 @@ func TestRepairs_refund_outlives_a_kill(t *testing.T) {
 	var placed shownSubmission
 	decode(t, at("orders", "submit", "--wait", write(t, "o.jsonl", `{"invoice":"1","customer_id":"ann","currency":"GBP","items":[{"product_id":"MUG","quantity":2}]}`+"\n")), &placed)
 	id := placed.Orders[0].OrderID
-	outage(t, url, `{"lose_answers":1}`)
+	at("gateway", "set", "--lose-answers", "100%").wants(t, 0)
 	var r shownRefund
 	decode(t, at("orders", "refund", id, "--amount", "1.20", "--why", "broken", "--key", "k", "--wait", "0s"), &r)
 	if r.State != "pending" {
@@ -112,7 +94,7 @@ func TestRepairs_refund_outlives_a_kill(t *testing.T) {
 
 	letTimePass(t, filepath.Join(dir, "payment.db"), "UPDATE credits SET due_at = 1")
 	system, url = up(t, "--data", dir, "--http", "127.0.0.1:0")
-	outage(t, url, `{}`)
+	at("gateway", "reset").wants(t, 0)
 	eventually(t, "the order has heard of the refund", func() bool {
 		return strings.Contains(at("orders", "get", id).stdout, `"credited_minor": 120`)
 	})
@@ -153,7 +135,7 @@ func TestRepairs_stuck(t *testing.T) {
 	system, url := up(t, "--data", t.TempDir(), "--http", "127.0.0.1:0")
 	at := func(args ...string) result { return orderly(t, append(args, "--url", url, "--output", "json")...) }
 	at("products", "load", write(t, "p.csv", header+"MUG,Mug,GBP,250,10\n")).wants(t, 0)
-	outage(t, url, `{"outage":true}`)
+	at("gateway", "set", "--outage", "1h").wants(t, 0)
 	var placed shownSubmission
 	decode(t, at("orders", "submit", write(t, "o.jsonl", `{"invoice":"1","customer_id":"ann","currency":"GBP","items":[{"product_id":"MUG","quantity":2}]}`+"\n")), &placed)
 	id := placed.Orders[0].OrderID
@@ -183,7 +165,7 @@ func TestRepairs_stuck(t *testing.T) {
 			t.Errorf("the history does not tell of %q: %s", line, history)
 		}
 	}
-	outage(t, url, `{}`)
+	at("gateway", "reset").wants(t, 0)
 	eventually(t, "it is closed", func() bool {
 		decode(t, at("orders", "stuck", "--for", "0s"), &stuck)
 		return len(stuck) == 0

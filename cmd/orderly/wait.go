@@ -22,17 +22,25 @@ type asked struct {
 	order       client.StuckOrder
 	reservation *client.Reservation
 	payment     *client.Payment
+	gateway     *client.GatewayStatus
 	silent      []wait // services that do not answer
 }
 
 // asker asks the services of orders, and one that does not answer only once.
 type asker struct {
 	services
-	silent []wait
+	gateway *client.GatewayStatus
+	silent  []wait
+}
+
+func newAsker(ctx context.Context, all services) *asker {
+	s := &asker{services: all}
+	s.gateway = answerOf(s, thePayment, func() (client.GatewayStatus, error) { return s.payment.GatewayStatus(ctx) })
+	return s
 }
 
 func (s *asker) ask(ctx context.Context, o client.StuckOrder) asked {
-	a := asked{order: o}
+	a := asked{order: o, gateway: s.gateway}
 	a.reservation = answerOf(s, theInventory, func() (client.Reservation, error) { return s.inventory.Reservation(ctx, o.OrderID) })
 	a.payment = answerOf(s, thePayment, func() (client.Payment, error) { return s.payment.Payment(ctx, o.OrderID) })
 	a.silent = s.silent
@@ -83,6 +91,8 @@ func (a asked) waits(channels []client.Channel) []wait {
 		return []wait{unheard(theInventory, "ORDERS", channels)}
 	case !a.reserved("reserved"):
 		return []wait{answered(theInventory, "INVENTORY", channels)}
+	case a.payment == nil && a.closedTo() != "":
+		return []wait{{theGateway, "the charge has yet to begin: " + a.closedTo()}}
 	case a.payment == nil:
 		return []wait{unheard(thePayment, "INVENTORY", channels)}
 	case a.paid("charging", "charging_dead"):
@@ -119,7 +129,20 @@ func (a asked) paid(states ...string) bool {
 }
 
 func (a asked) unanswered(call string) wait {
-	return wait{theGateway, fmt.Sprintf("no answer to %s since %s, it is called again", call, a.payment.UpdatedAt.Format(time.TimeOnly))}
+	why := fmt.Sprintf("no answer to %s since %s, ", call, a.payment.UpdatedAt.Format(time.TimeOnly))
+	if closed := a.closedTo(); closed != "" {
+		return wait{theGateway, why + closed}
+	}
+	return wait{theGateway, why + "it is called again"}
+}
+
+// closedTo says since when payment makes no calls, "" if it does.
+func (a asked) closedTo() string {
+	g := a.gateway
+	if g == nil || g.State == "closed" {
+		return ""
+	}
+	return fmt.Sprintf("the breaker is %s since %s, see orderly gateway show", strings.ReplaceAll(g.State, "_", " "), g.Since.Format(time.TimeOnly))
 }
 
 // unheard is for a service that has not heard what it has to answer.

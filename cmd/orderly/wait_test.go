@@ -47,6 +47,22 @@ func TestWaits(t *testing.T) {
 	}
 }
 
+// What waits for the gateway says so, and why it is not called.
+func TestWaitsBehindTheBreaker(t *testing.T) {
+	t.Parallel()
+	open := &client.GatewayStatus{State: "open", Since: time.Now()}
+	for want, payment := range map[string]*client.Payment{
+		"the charge has yet to begin: the breaker is open since ": nil,
+		"no answer to the charge since ":                          {State: "charging"},
+	} {
+		a := asked{order: client.StuckOrder{Order: client.Order{Status: "reserved"}}, reservation: &client.Reservation{State: "reserved"}, payment: payment, gateway: open}
+		got := a.waits(nil)
+		if len(got) != 1 || got[0].For != "gateway" || !strings.HasPrefix(got[0].Why, want) || !strings.Contains(got[0].Why, "the breaker is open") {
+			t.Errorf("%v: got %v, want %q", payment, got, want)
+		}
+	}
+}
+
 func TestBlocked(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
