@@ -14,14 +14,14 @@ import (
 )
 
 type actionsOutput struct {
-	Body actionList
+	Body orderActions
 }
 
-type actionList struct {
-	Items []action `json:"items" nullable:"false" doc:"The oldest first"`
+type orderActions struct {
+	Items []orderAction `json:"items" nullable:"false" doc:"The oldest first"`
 }
 
-type action struct {
+type orderAction struct {
 	Kind string    `json:"kind" enum:"cancel,retry"`
 	By   string    `json:"by"`
 	Why  string    `json:"why,omitempty"`
@@ -51,9 +51,9 @@ func (s Service) actions(ctx context.Context, in *historyInput) (*actionsOutput,
 	if err != nil {
 		return nil, err
 	}
-	out := &actionsOutput{Body: actionList{Items: make([]action, len(found))}}
+	out := &actionsOutput{Body: orderActions{Items: make([]orderAction, len(found))}}
 	for i, a := range found {
-		out.Body.Items[i] = action{Kind: a.Kind, By: a.By, Why: a.Why, At: a.At.UTC()}
+		out.Body.Items[i] = orderAction{Kind: a.Kind, By: a.By, Why: a.Why, At: a.At.UTC()}
 	}
 	return out, nil
 }
