@@ -72,6 +72,7 @@ const (
 // waits goes along the order's way to the first who owes an answer, or has given
 // one that did not arrive.
 func (a asked) waits(channels []client.Channel) []wait {
+	channels = ofPriority(a.order.Priority, channels)
 	switch {
 	case len(a.silent) > 0:
 		return a.silent
@@ -99,6 +100,11 @@ func (a asked) waits(channels []client.Channel) []wait {
 		return []wait{a.unanswered("the charge")}
 	}
 	return []wait{answered(thePayment, "PAYMENTS", channels)}
+}
+
+// ofPriority returns the channels on which orders of a priority travel.
+func ofPriority(priority string, channels []client.Channel) []client.Channel {
+	return slices.DeleteFunc(slices.Clone(channels), func(c client.Channel) bool { return c.Priority != priority })
 }
 
 func (a asked) stockBack(channels []client.Channel) wait {

@@ -47,6 +47,18 @@ func TestWaits(t *testing.T) {
 	}
 }
 
+// An order waits in its own lane: what waits in another one holds it up nowhere.
+func TestWaitsInItsLane(t *testing.T) {
+	t.Parallel()
+	channels := []client.Channel{{Service: "inventory", Stream: "ORDERS", Consumer: "x", Priority: "standard", Exists: true, Waiting: 5, Delivered: time.Now()}}
+	for priority, want := range map[string]string{"standard": "5 messages wait at x", "express": "what it has to answer did not arrive"} {
+		a := asked{order: client.StuckOrder{Order: client.Order{Status: "pending", Priority: priority}}}
+		if got := a.waits(channels); len(got) != 1 || !strings.HasPrefix(got[0].Why, want) {
+			t.Errorf("%s: got %v, want %q", priority, got, want)
+		}
+	}
+}
+
 // What waits for the gateway says so, and why it is not called.
 func TestWaitsBehindTheBreaker(t *testing.T) {
 	t.Parallel()

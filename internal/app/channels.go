@@ -20,7 +20,7 @@ func (h horizon) Channels(ctx context.Context) ([]httpapi.Channel, error) {
 	out := make([]httpapi.Channel, len(h.channels))
 	for i, c := range h.channels {
 		service, _, _ := strings.Cut(c.durable, "-")
-		out[i] = httpapi.Channel{Service: service, Stream: c.stream, Consumer: c.durable}
+		out[i] = httpapi.Channel{Service: service, Stream: c.stream, Consumer: c.durable, Priority: c.lane}
 		if err := h.describe(ctx, c, &out[i]); err != nil {
 			return nil, fmt.Errorf("consumer %s: %w", c.durable, err)
 		}

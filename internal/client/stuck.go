@@ -22,6 +22,7 @@ type Channel struct {
 	Service   string    `json:"service"`
 	Stream    string    `json:"stream"`
 	Consumer  string    `json:"consumer"`
+	Priority  string    `json:"priority"`
 	Exists    bool      `json:"exists"`
 	Pulls     int       `json:"pulls"`
 	Waiting   uint64    `json:"waiting"`

@@ -16,6 +16,7 @@ type Channel struct {
 	Service   string    `json:"service"`
 	Stream    string    `json:"stream"`
 	Consumer  string    `json:"consumer"`
+	Priority  string    `json:"priority" doc:"The orders that it is for"`
 	Exists    bool      `json:"exists" doc:"Without the consumer nobody listens"`
 	Pulls     int       `json:"pulls" doc:"Requests for messages that wait at the broker; none while a service is away, or takes nothing in"`
 	Waiting   uint64    `json:"waiting" doc:"Messages that nobody got yet"`
