@@ -14,6 +14,7 @@ const (
 	NameOrderConfirmed     = "orders.confirmed"
 	NameOrderCreated       = "orders.created"
 	NamePaymentCaptured    = "payments.captured"
+	NamePaymentCredited    = "payments.credited"
 	NamePaymentFailed      = "payments.failed"
 	NamePaymentRefunded    = "payments.refunded"
 )
@@ -43,6 +44,9 @@ var (
 	//go:embed schemas/payments.captured.v1.json
 	schemaPaymentCaptured string
 
+	//go:embed schemas/payments.credited.v1.json
+	schemaPaymentCredited string
+
 	//go:embed schemas/payments.failed.v1.json
 	schemaPaymentFailed string
 
@@ -62,6 +66,7 @@ func Catalog() []Version {
 		{Name: NameOrderConfirmed, Version: 1, Schema: []byte(schemaOrderConfirmed), Decode: decoder(readOrderConfirmed)},
 		{Name: NameOrderCreated, Version: 1, Schema: []byte(schemaOrderCreated), Decode: decoder(readOrderCreated)},
 		{Name: NamePaymentCaptured, Version: 1, Schema: []byte(schemaPaymentCaptured), Decode: decoder(readPaymentCaptured)},
+		{Name: NamePaymentCredited, Version: 1, Schema: []byte(schemaPaymentCredited), Decode: decoder(readPaymentCredited)},
 		{Name: NamePaymentFailed, Version: 1, Schema: []byte(schemaPaymentFailed), Decode: decoder(readPaymentFailed)},
 		{Name: NamePaymentRefunded, Version: 1, Schema: []byte(schemaPaymentRefunded), Decode: decoder(readPaymentRefunded)},
 	}

@@ -65,6 +65,70 @@ func readPaymentCaptured(text string) (PaymentCaptured, error) {
 	return v, nil
 }
 
+// PaymentCredited is the payload of payments.credited, version 1. A part of what was taken for an order, or
+// all of it, was given back because a person decided so. The order stays what it is.
+type PaymentCredited struct {
+	// The order that the event tells of: a UUID.
+	OrderID string `json:"order_id"`
+
+	// Tells this credit from the order's others: a UUID.
+	CreditID string `json:"credit_id"`
+
+	// The ISO 4217 code of the currency of the amount.
+	Currency string `json:"currency"`
+
+	// What was given back this time, in minor units of the currency.
+	AmountMinor int64 `json:"amount_minor"`
+}
+
+// EventName implements Event.
+func (v PaymentCredited) EventName() string { return NamePaymentCredited }
+
+// EventVersion implements Event.
+func (v PaymentCredited) EventVersion() int { return 1 }
+
+// Order implements Event.
+func (v PaymentCredited) Order() string { return v.OrderID }
+
+// Validate implements Event.
+func (v PaymentCredited) Validate() error {
+	if err := checkUUID(v.OrderID); err != nil {
+		return at("order_id", err)
+	}
+	if err := checkUUID(v.CreditID); err != nil {
+		return at("credit_id", err)
+	}
+	if err := checkPattern(v.Currency, isCurrency, "^[A-Z]{3}$"); err != nil {
+		return at("currency", err)
+	}
+	if err := checkRange(v.AmountMinor, 1, 9007199254740991); err != nil {
+		return at("amount_minor", err)
+	}
+	return nil
+}
+
+func readPaymentCredited(text string) (PaymentCredited, error) {
+	var v PaymentCredited
+	var values [4]string
+	err := readMembers(text, []string{"order_id", "credit_id", "currency", "amount_minor"}, values[:])
+	if err != nil {
+		return v, err
+	}
+	if v.OrderID, err = readString(values[0]); err != nil {
+		return v, at("order_id", err)
+	}
+	if v.CreditID, err = readString(values[1]); err != nil {
+		return v, at("credit_id", err)
+	}
+	if v.Currency, err = readString(values[2]); err != nil {
+		return v, at("currency", err)
+	}
+	if v.AmountMinor, err = readInteger(values[3]); err != nil {
+		return v, at("amount_minor", err)
+	}
+	return v, nil
+}
+
 // PaymentFailed is the payload of payments.failed, version 1. The gateway refused to take the money for an
 // order.
 type PaymentFailed struct {

@@ -11,9 +11,11 @@ import (
 // ErrTooLate answers a cancellation of an order that is confirmed.
 var ErrTooLate = errors.New("too late to cancel")
 
-// Cancel asks for the end of an order on the customer's behalf.
+// Cancel asks for the end of an order on the customer's behalf. Action is zero,
+// or that of the operator who does so.
 type Cancel struct {
 	OrderID string
+	Action  Action
 }
 
 // Cancel ends an open order, whose Request the store has loaded; what is

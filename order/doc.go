@@ -17,6 +17,8 @@
 //	                           └───────────────────▶  closed
 //	                     inventory.committed
 //
+// Whatever it is, it hears payments.credited: money that an operator gave back.
+//
 // The table in saga.go is total and idempotent: hearing a thing again, late or
 // out of order changes nothing that must not change. An order that is not yet
 // closed is announced again from time to time (see Policy), and each

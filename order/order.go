@@ -27,7 +27,8 @@ type Order struct {
 	Currency      string
 	Lane          string // the lane its events travel on
 	CorrelationID string
-	Request       Request // zero unless the store was asked to load it
+	Request       Request  // zero unless the store was asked to load it
+	Credits       []Credit // nil unless the store was asked to load them
 
 	Status         Status
 	Reason         string // why it was cancelled; one of events.Reason…

@@ -28,7 +28,7 @@ type Result struct {
 type Row struct {
 	Is    []Status
 	Hears string
-	when  func(Order) bool
+	when  func(Order, events.Event) bool
 	then  func(*Order, events.Event) error
 	says  func(Order) events.Event
 }
@@ -43,13 +43,14 @@ func NewSaga() Saga {
 	return Saga{
 		{Is: []Status{Pending}, Hears: events.NameInventoryReserved, then: reserve},
 		{Is: []Status{Pending}, Hears: events.NameInventoryRejected, then: reject, says: Order.ended},
-		{Is: []Status{Cancelled}, Hears: events.NameInventoryRejected, when: Order.Closed, says: Order.ended},
+		{Is: []Status{Cancelled}, Hears: events.NameInventoryRejected, when: closed, says: Order.ended},
 		{Is: open, Hears: events.NamePaymentCaptured, then: confirm, says: Order.ended},
 		{Is: open, Hears: events.NamePaymentFailed, then: fail, says: Order.ended},
 		{Is: []Status{Confirmed}, Hears: events.NameInventoryReserved, when: unpriced, then: price},
 		{Is: []Status{Confirmed}, Hears: events.NameInventoryCommitted, when: stockOpen, then: settleStock},
 		{Is: []Status{Cancelled}, Hears: events.NameInventoryReleased, when: stockOpen, then: settleStock},
 		{Is: []Status{Cancelled}, Hears: events.NamePaymentRefunded, when: paymentOpen, then: settlePayment},
+		{Is: Statuses(), Hears: events.NamePaymentCredited, when: newCredit, then: credit},
 	}
 }
 
@@ -61,7 +62,7 @@ func (s Saga) Hear(o Order, e events.Event, now time.Time, p Policy) (Result, er
 		if row.Hears != e.EventName() || !slices.Contains(row.Is, o.Status) {
 			continue
 		}
-		if row.when != nil && !row.when(o) {
+		if row.when != nil && !row.when(o, e) {
 			continue
 		}
 		if row.then == nil {
@@ -76,9 +77,10 @@ func (s Saga) Hear(o Order, e events.Event, now time.Time, p Policy) (Result, er
 	return Result{Order: o}, nil
 }
 
-func unpriced(o Order) bool    { return !o.Priced }
-func stockOpen(o Order) bool   { return !o.StockSettled }
-func paymentOpen(o Order) bool { return !o.PaymentSettled }
+func closed(o Order, _ events.Event) bool      { return o.Closed() }
+func unpriced(o Order, _ events.Event) bool    { return !o.Priced }
+func stockOpen(o Order, _ events.Event) bool   { return !o.StockSettled }
+func paymentOpen(o Order, _ events.Event) bool { return !o.PaymentSettled }
 
 func reserve(o *Order, e events.Event) error {
 	if err := price(o, e); err != nil {

@@ -31,6 +31,7 @@ func heard() map[string]events.Event {
 		events.PaymentCaptured{OrderID: orderID, ChargeID: "ch_1", Currency: "EUR", AmountMinor: total},
 		events.PaymentFailed{OrderID: orderID, Code: "card_declined"},
 		events.PaymentRefunded{OrderID: orderID},
+		events.PaymentCredited{OrderID: orderID, CreditID: creditID, Currency: "EUR", AmountMinor: 500},
 	} {
 		out[e.EventName()] = e
 	}
@@ -101,8 +102,9 @@ func table() map[string]map[string]step {
 	toldAgain := step{nil, events.OrderCancelled{OrderID: orderID, Reason: events.ReasonTimedOut}}
 	confirm := step{all(becomes(order.Confirmed), func(o *order.Order) { o.TotalMinor = total }), events.OrderConfirmed{OrderID: orderID, Currency: "EUR", TotalMinor: total}}
 	decline := step{all(because(events.ReasonPaymentDeclined), money), events.OrderCancelled{OrderID: orderID, Reason: events.ReasonPaymentDeclined}}
+	credit := step{func(o *order.Order) { o.Credits = []order.Credit{{ID: creditID, AmountMinor: 500}} }, nil}
 	reject := step{all(because(events.ReasonOutOfStock), stock, money), events.OrderCancelled{OrderID: orderID, Reason: events.ReasonOutOfStock}}
-	return map[string]map[string]step{
+	cells := map[string]map[string]step{
 		"pending": {
 			events.NameInventoryReserved: {all(becomes(order.Reserved), priced), nil},
 			events.NameInventoryRejected: reject,
@@ -125,6 +127,13 @@ func table() map[string]map[string]step {
 		"cancelled, closed":             {events.NameInventoryRejected: toldAgain},
 		"cancelled, closed by rejected": {events.NameInventoryRejected: toldAgain},
 	}
+	for is := range orders() { // whatever the order is, or has yet to hear
+		if cells[is] == nil {
+			cells[is] = make(map[string]step)
+		}
+		cells[is][events.NamePaymentCredited] = credit
+	}
+	return cells
 }
 
 func TestEveryCellOfTheTable(t *testing.T) {

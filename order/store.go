@@ -25,6 +25,19 @@ type Reader interface {
 	List(ctx context.Context, f Filter) ([]Order, error)
 	// History returns all that happened to an order, in order, or ErrNotFound.
 	History(ctx context.Context, id string) ([]Entry, error)
+	// Actions returns what operators did to an order, the oldest first; none is
+	// no error.
+	Actions(ctx context.Context, id string) ([]Action, error)
+	// Stuck returns a page of the open orders that make no progress, the oldest
+	// first.
+	Stuck(ctx context.Context, f StuckFilter) ([]Order, error)
+}
+
+// StuckFilter says which orders count as stuck.
+type StuckFilter struct {
+	For   time.Duration // without progress for longer
+	After string        // orders younger than the one with this id; "" for all
+	Limit int
 }
 
 // View is an order with what was asked for and, once known, what it costs.

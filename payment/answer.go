@@ -25,7 +25,7 @@ func (c Call) check(charge Charge) error {
 	if charge.Status == ChargeVoided && charge.AmountMinor == 0 && charge.Currency == "" { // before it was made
 		return nil
 	}
-	if err := c.agrees(charge.Currency, charge.AmountMinor); err != nil {
+	if err := c.agrees(charge.Currency, charge.AmountMinor, p.AmountMinor); err != nil {
 		return err
 	}
 	if charge.Status != ChargeCaptured {
@@ -38,8 +38,8 @@ func (c Call) check(charge Charge) error {
 	return nil
 }
 
-// checkRefund holds a refund against what was asked for.
-func (c Call) checkRefund(r Refund) error {
+// checkRefund holds a refund against the amount that was asked for.
+func (c Call) checkRefund(r Refund, minor int64) error {
 	p := c.Payment
 	switch {
 	case r.OrderID != p.OrderID:
@@ -47,7 +47,7 @@ func (c Call) checkRefund(r Refund) error {
 	case r.ChargeID != p.ChargeID:
 		return fmt.Errorf("%w: the gateway gave back charge %q, it was asked for %q", ErrImpossible, r.ChargeID, p.ChargeID)
 	}
-	return c.agrees(r.Currency, r.AmountMinor)
+	return c.agrees(r.Currency, r.AmountMinor, minor)
 }
 
 // checkRefunded holds what was found of a charge against the refund that is due.
@@ -59,13 +59,13 @@ func (c Call) checkRefunded(charge Charge) error {
 	case charge.RefundedMinor < 0 || charge.RefundedMinor > p.AmountMinor:
 		return fmt.Errorf("%w: the gateway says that %d %s were given back of %d (minor units)", ErrImpossible, charge.RefundedMinor, charge.Currency, p.AmountMinor)
 	}
-	return c.agrees(charge.Currency, charge.AmountMinor)
+	return c.agrees(charge.Currency, charge.AmountMinor, p.AmountMinor)
 }
 
-func (c Call) agrees(currency string, amountMinor int64) error {
+func (c Call) agrees(currency string, amountMinor, asked int64) error {
 	p := c.Payment
-	if currency != p.Currency || amountMinor != p.AmountMinor {
-		return fmt.Errorf("%w: the gateway says %d %s, it was asked for %d %s (minor units)", ErrImpossible, amountMinor, currency, p.AmountMinor, p.Currency)
+	if currency != p.Currency || amountMinor != asked {
+		return fmt.Errorf("%w: the gateway says %d %s, it was asked for %d %s (minor units)", ErrImpossible, amountMinor, currency, asked, p.Currency)
 	}
 	return nil
 }

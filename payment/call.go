@@ -17,6 +17,10 @@ const (
 	OutcomeDeclined OutcomeKind = "declined"
 	OutcomeVoided   OutcomeKind = "voided"
 	OutcomeRefunded OutcomeKind = "refunded"
+	OutcomeCredited OutcomeKind = "credited"
+
+	// OutcomeCreditRefused says that the gateway will never give this credit.
+	OutcomeCreditRefused OutcomeKind = "credit_refused"
 )
 
 // Outcome is the definite answer to a Call.
@@ -24,6 +28,7 @@ type Outcome struct {
 	OrderID     string
 	Kind        OutcomeKind
 	ChargeID    string
+	CreditID    string // of a credit
 	Code        string
 	Currency    string
 	AmountMinor int64
@@ -32,16 +37,21 @@ type Outcome struct {
 // voidedCode is the code of a payment whose charge was voided.
 const voidedCode = "voided"
 
-// Call is what has to be asked of the gateway for a payment: a charge while it
-// is charging, a void while charging_dead, a refund while refunding.
+// Call is what has to be asked of the gateway for a payment: its credit while one
+// is under way, else a charge while it is charging, a void while charging_dead,
+// a refund while refunding.
 type Call struct {
 	Payment Payment
 }
 
 // Key is the idempotency key of the call: the order's id for the charge, also
-// when it is voided, and the order's id with ":refund" for the refund.
+// when it is voided, the order's id with ":refund" for the refund, and that with
+// the credit's id for a credit.
 func (c Call) Key() string {
-	if c.Payment.State == Refunding {
+	switch {
+	case c.credits():
+		return c.Payment.OrderID + ":refund:" + c.Payment.Credit.ID
+	case c.Payment.State == Refunding:
 		return c.Payment.OrderID + ":refund"
 	}
 	return c.Payment.OrderID
@@ -53,16 +63,18 @@ func (c Call) Key() string {
 // and somebody must look. An intent whose key the gateway may forget before
 // the call gets there is looked up by its order first.
 func (c Call) Do(ctx context.Context, g Gateway, now time.Time) (Outcome, error) {
-	if now.Sub(c.Payment.IntentAt) >= g.KeyRetention()/2 {
+	if now.Sub(c.intentAt()) >= g.KeyRetention()/2 {
 		outcome, known, err := c.lookUp(ctx, g)
 		if err != nil || known {
 			return outcome, err
 		}
 	}
-	switch c.Payment.State {
-	case Refunding:
+	switch {
+	case c.credits():
+		return c.credit(ctx, g)
+	case c.Payment.State == Refunding:
 		return c.refund(ctx, g)
-	case ChargingDead:
+	case c.Payment.State == ChargingDead:
 		charge, err := g.Void(ctx, VoidRequest{Key: c.Key(), OrderID: c.Payment.OrderID})
 		return c.charged(charge, err)
 	}
@@ -76,20 +88,55 @@ func (c Call) Do(ctx context.Context, g Gateway, now time.Time) (Outcome, error)
 	return c.charged(charge, err)
 }
 
-func (c Call) refund(ctx context.Context, g Gateway) (Outcome, error) {
+func (c Call) credits() bool { return c.Payment.Credit.ID != "" }
+
+func (c Call) intentAt() time.Time {
+	if c.credits() {
+		return c.Payment.Credit.At
+	}
+	return c.Payment.IntentAt
+}
+
+// credit is a refund whose refusal is an answer: the person who asked for it
+// gets it, and it holds up nothing else.
+func (c Call) credit(ctx context.Context, g Gateway) (Outcome, error) {
+	p := c.Payment
+	o := Outcome{OrderID: p.OrderID, CreditID: p.Credit.ID, ChargeID: p.ChargeID, Kind: OutcomeCredited}
+	refund, err := c.giveBack(ctx, g, p.Credit.AmountMinor)
+	if Refused(err) {
+		o.Kind, o.Code = OutcomeCreditRefused, err.Error()
+		return o, nil
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	o.Currency, o.AmountMinor = refund.Currency, refund.AmountMinor
+	return o, nil
+}
+
+func (c Call) giveBack(ctx context.Context, g Gateway, minor int64) (Refund, error) {
 	p := c.Payment
 	refund, err := g.Refund(ctx, RefundRequest{
 		Key:         c.Key(),
 		OrderID:     p.OrderID,
 		ChargeID:    p.ChargeID,
 		Currency:    p.Currency,
-		AmountMinor: p.AmountMinor,
+		AmountMinor: minor,
 	})
 	if err == nil {
-		err = c.checkRefund(refund)
+		err = c.checkRefund(refund, minor)
 	}
 	if err != nil {
-		return Outcome{}, fmt.Errorf("refund order %s: %w", p.OrderID, err)
+		return Refund{}, fmt.Errorf("refund order %s: %w", p.OrderID, err)
+	}
+	return refund, nil
+}
+
+func (c Call) refund(ctx context.Context, g Gateway) (Outcome, error) {
+	p := c.Payment
+	refund, err := c.giveBack(ctx, g, p.left())
+	if err != nil {
+		return Outcome{}, err
 	}
 	return Outcome{OrderID: p.OrderID, Kind: OutcomeRefunded, ChargeID: p.ChargeID, Currency: refund.Currency, AmountMinor: refund.AmountMinor}, nil
 }
@@ -120,23 +167,36 @@ func (c Call) lookUp(ctx context.Context, g Gateway) (Outcome, bool, error) {
 	if err != nil {
 		return Outcome{}, false, fmt.Errorf("look up the charge of order %s: %w", c.Payment.OrderID, err)
 	}
-	if c.Payment.State == Refunding {
+	if c.credits() || c.Payment.State == Refunding {
 		if found {
 			err = c.checkRefunded(charge)
 		}
 		if err != nil {
 			return Outcome{}, false, fmt.Errorf("look up the refund of order %s: %w", c.Payment.OrderID, err)
 		}
-		if !found || charge.RefundedMinor < c.Payment.AmountMinor {
-			return Outcome{}, false, nil
-		}
-		return Outcome{OrderID: c.Payment.OrderID, Kind: OutcomeRefunded, ChargeID: charge.ID, Currency: charge.Currency, AmountMinor: charge.RefundedMinor}, true, nil
+		outcome, done := c.givenBack(charge)
+		return outcome, found && done, nil
 	}
 	if !found {
 		return Outcome{}, false, nil
 	}
 	outcome, err := c.charged(charge, nil)
 	return outcome, err == nil, err
+}
+
+// givenBack tells from the sum of all refunds whether this one is among them:
+// there is one at a time, so that the ones before make up the rest.
+func (c Call) givenBack(charge Charge) (Outcome, bool) {
+	p := c.Payment
+	o := Outcome{OrderID: p.OrderID, CreditID: p.Credit.ID, Kind: OutcomeRefunded, ChargeID: charge.ID, Currency: charge.Currency, AmountMinor: charge.RefundedMinor - p.CreditedMinor}
+	wanted := p.left()
+	if c.credits() {
+		o.Kind, wanted = OutcomeCredited, p.Credit.AmountMinor
+	}
+	if o.AmountMinor < wanted {
+		return Outcome{}, false
+	}
+	return o, true
 }
 
 const maxCode = 64

@@ -2,7 +2,7 @@
 // reserved, and gives back what was captured for an order that was cancelled.
 //
 // It hears inventory.reserved and orders.cancelled, and says payments.captured,
-// payments.failed and payments.refunded:
+// payments.failed, payments.refunded and payments.credited:
 //
 //	       reserved            captured
 //	none ───────────▶ charging ──────────────▶ captured
@@ -14,6 +14,9 @@
 //	                    │     declined, voided    │
 //	                    └─────────────────────────┘
 //	                             captured
+//
+// While captured, parts of it may be given back by hand: a Credit, one at a time.
+// A cancellation waits for the one that is under way and refunds the rest.
 //
 // A call to the gateway is announced first: the intent (charging, refunding)
 // is committed, then the call is made, then its outcome is committed. A call

@@ -32,6 +32,11 @@ type Payment struct {
 	Code        string // why it was declined
 	IntentAt    time.Time
 	UpdatedAt   time.Time
+
+	// Of the credits, which stores load only where they count: what was given
+	// back by them, and the one that is under way, of which there is one at most.
+	CreditedMinor int64
+	Credit        Credit
 }
 
 // freeCharge stands for the charge of an order that costs nothing: there is no
@@ -46,11 +51,12 @@ func (p Payment) failed() events.Event {
 	return events.PaymentFailed{OrderID: p.OrderID, Code: p.Code}
 }
 
-// refunded tells how much came back: nothing, unless it had been captured.
+// refunded tells how much came back because of the cancellation: what credits
+// had left, and nothing unless it had been captured.
 func (p Payment) refunded() events.Event {
 	e := events.PaymentRefunded{OrderID: p.OrderID}
 	if p.State == Refunded {
-		e.Currency, e.AmountMinor = p.Currency, p.AmountMinor
+		e.Currency, e.AmountMinor = p.Currency, p.left()
 	}
 	return e
 }

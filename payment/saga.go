@@ -17,7 +17,8 @@ var ErrImpossible = errors.New("impossible")
 type Result struct {
 	Payment Payment
 	Says    []events.Event
-	Call    *Call // to be made after the payment was committed
+	Call    *Call  // to be made after the payment was committed
+	Credit  Credit // one that is new or changed and has to be saved with it; zero: none
 	Changed bool
 }
 
@@ -55,6 +56,11 @@ func NewSaga() Saga {
 		{Is: []State{ChargingDead}, Hears: string(OutcomeDeclined), then: declineDead},
 		{Is: []State{ChargingDead}, Hears: string(OutcomeVoided), then: declineDead},
 		{Is: []State{Refunding}, Hears: string(OutcomeRefunded), then: settle},
+
+		{Is: []State{Captured}, Hears: string(OutcomeCredited), then: give},
+		{Is: []State{Captured}, Hears: string(OutcomeCreditRefused), then: refuseCredit},
+		{Is: []State{Refunding}, Hears: string(OutcomeCredited), then: thenRefund(give)},
+		{Is: []State{Refunding}, Hears: string(OutcomeCreditRefused), then: thenRefund(refuseCredit)},
 	}
 }
 
@@ -144,8 +150,14 @@ func condemn(t *turn) error {
 	return callAgain(t)
 }
 
+// refund gives back what is left. A credit that is under way comes first: only
+// its outcome tells how much that is, and the gateway's look-up tells one sum.
 func refund(t *turn) error {
-	if t.Payment.AmountMinor == 0 {
+	if t.Payment.Credit.ID != "" {
+		t.become(Refunding)
+		return callAgain(t)
+	}
+	if t.Payment.left() == 0 {
 		t.become(Refunded)
 		t.say(t.Payment.refunded())
 		return nil
@@ -186,7 +198,7 @@ func declineDead(t *turn) error {
 }
 
 func settle(t *turn) error {
-	if err := t.agree(); err != nil {
+	if err := t.agree(t.Payment.left()); err != nil {
 		return err
 	}
 	t.become(Refunded)
@@ -195,7 +207,7 @@ func settle(t *turn) error {
 }
 
 func (t *turn) keepCharge() error {
-	if err := t.agree(); err != nil {
+	if err := t.agree(t.Payment.AmountMinor); err != nil {
 		return err
 	}
 	t.Payment.ChargeID = t.outcome.ChargeID
@@ -203,10 +215,10 @@ func (t *turn) keepCharge() error {
 }
 
 // agree checks that the gateway did what it was asked to do.
-func (t *turn) agree() error {
+func (t *turn) agree(minor int64) error {
 	o, p := t.outcome, t.Payment
-	if o.AmountMinor != p.AmountMinor || o.Currency != p.Currency {
-		return fmt.Errorf("%w: the gateway says %d %s, it was asked for %d %s (minor units)", ErrImpossible, o.AmountMinor, o.Currency, p.AmountMinor, p.Currency)
+	if o.AmountMinor != minor || o.Currency != p.Currency {
+		return fmt.Errorf("%w: the gateway says %d %s, it was asked for %d %s (minor units)", ErrImpossible, o.AmountMinor, o.Currency, minor, p.Currency)
 	}
 	return nil
 }

@@ -12,4 +12,6 @@ var ErrNotFound = errors.New("no payment for this order")
 type Reader interface {
 	// Payment returns the payment of an order, or ErrNotFound.
 	Payment(ctx context.Context, orderID string) (Payment, error)
+	// Credits returns the credits of an order, the oldest first; none is no error.
+	Credits(ctx context.Context, orderID string) ([]Credit, error)
 }

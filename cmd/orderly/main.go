@@ -51,11 +51,15 @@ type productCommands struct {
 }
 
 type orderCommands struct {
-	Submit ordersSubmitCommand `cmd:"" help:"Place the orders of a JSON Lines file."`
-	Get    ordersGetCommand    `cmd:"" help:"Show one order."`
-	List   ordersListCommand   `cmd:"" help:"List orders, the newest first."`
-	Watch  ordersWatchCommand  `cmd:"" help:"Print how orders change until they have ended."`
-	Cancel ordersCancelCommand `cmd:"" help:"Cancel an order."`
+	Submit  ordersSubmitCommand  `cmd:"" help:"Place the orders of a JSON Lines file."`
+	Get     ordersGetCommand     `cmd:"" help:"Show one order."`
+	List    ordersListCommand    `cmd:"" help:"List orders, the newest first."`
+	Watch   ordersWatchCommand   `cmd:"" help:"Print how orders change until they have ended."`
+	History ordersHistoryCommand `cmd:"" help:"Show all that happened to an order, and what operators did to it."`
+	Stuck   ordersStuckCommand   `cmd:"" help:"List open orders without progress: where each waits, and why."`
+	Retry   ordersRetryCommand   `cmd:"" help:"Announce an order again at once."`
+	Cancel  ordersCancelCommand  `cmd:"" help:"Cancel an order."`
+	Refund  ordersRefundCommand  `cmd:"" help:"Give back money of a confirmed order by hand."`
 }
 
 type gatewayCommands struct {

@@ -4,11 +4,23 @@ import (
 	"context"
 	"fmt"
 	"io"
+
+	"orderly/internal/client"
 )
 
 // ordersCancelCommand cancels an order.
 type ordersCancelCommand struct {
-	ID string `arg:"" help:"The order's id."`
+	ID  string `arg:"" help:"The order's id."`
+	Why string `help:"Why you cancel it; kept with who does so. Without it, it counts as the customer's own wish." placeholder:"WORDS"`
+	by
+}
+
+// Validate is called by the parser.
+func (c *ordersCancelCommand) Validate() error {
+	if c.By != "" && c.Why == "" {
+		return fmt.Errorf("--by: say --why as well")
+	}
+	return nil
 }
 
 // Run runs the command.
@@ -18,7 +30,13 @@ func (c *ordersCancelCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer api.Close()
-	o, err := api.Cancel(ctx, c.ID)
+	var note client.Note
+	if c.Why != "" {
+		if note, err = c.note(c.Why); err != nil {
+			return err
+		}
+	}
+	o, err := api.Cancel(ctx, c.ID, note)
 	if err != nil {
 		return err
 	}

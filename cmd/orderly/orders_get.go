@@ -49,6 +49,9 @@ func (o orderShown) text(w io.Writer) {
 	if o.TotalMinor != nil {
 		fmt.Fprintf(w, "total\t%s\n", money(*o.TotalMinor, o.Currency))
 	}
+	if o.CreditedMinor > 0 {
+		fmt.Fprintf(w, "refunded\t%s, by hand\n", money(o.CreditedMinor, o.Currency))
+	}
 	fmt.Fprintf(w, "placed\t%s\nchanged\t%s\n", o.CreatedAt.Format(time.RFC3339Nano), o.UpdatedAt.Format(time.RFC3339Nano))
 	fmt.Fprintf(w, "correlation\t%s\n", o.CorrelationID)
 	for _, name := range slices.Sorted(maps.Keys(o.Metadata)) {
@@ -63,7 +66,7 @@ func (o orderShown) text(w io.Writer) {
 		fmt.Fprintf(w, "  %s\t%d × %s\n", it.ProductID, it.Quantity, price)
 	}
 	for _, e := range o.Events {
-		fmt.Fprintf(w, "%s\t%s v%d, because of %s\n", e.Time.Format(time.RFC3339Nano), e.Name, e.Version, e.Cause)
+		fmt.Fprintln(w, eventLine(e))
 	}
 }
 

@@ -11,9 +11,8 @@ import (
 
 // verifyCommand audits a running system.
 type verifyCommand struct {
-	Wait         time.Duration `help:"Wait up to this long for open orders to close (default: ${default})." default:"0s" placeholder:"TIME"`
-	InventoryURL string        `help:"Where the inventory service is, if it runs apart." env:"ORDERLY_INVENTORY_URL" placeholder:"URL"`
-	PaymentURL   string        `help:"Where the payment service is, if it runs apart." env:"ORDERLY_PAYMENT_URL" placeholder:"URL"`
+	Wait time.Duration `help:"Wait up to this long for open orders to close (default: ${default})." default:"0s" placeholder:"TIME"`
+	apart
 }
 
 // confirmPause is longer than the broker takes to deliver again what a process

@@ -217,6 +217,9 @@ func (r *streamReading) events(m jetstream.Msg, sequence uint64) error {
 		if payload, ok := result.Event.Payload.(events.Event); ok && result.Err == nil {
 			told.Name, told.Version = result.Event.Name, result.Event.Version
 			told.OrderID, told.Sum = payload.Order(), audit.Sum(result.Event.Data)
+			if identity := events.Identity(payload); identity != told.Name {
+				told.Identity = identity
+			}
 		}
 		if err := r.emit(audit.Line{Event: told}); err != nil {
 			return err

@@ -35,7 +35,8 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 			watchers.notify(after.ID)
 		},
 	})
-	clock := store.NewClock(horizon{js: d.Bus.JetStream(), channels: everybody()}.Lag)
+	far := horizon{js: d.Bus.JetStream(), channels: everybody()}
+	clock := store.NewClock(far.Lag)
 	s, err := newService(OrderService, d, store, orderHears(),
 		func(c *engine.Config) {
 			c.Timers = []engine.Timer{{Every: clockInterval, Due: clock.Due}}
@@ -47,7 +48,7 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 	s.custody.found = clock.BrokerLost
 	s.Feeds = OrderAudit(d)
 	s.Routes = func(api huma.API) {
-		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch})
+		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch, Channels: far.Channels})
 	}
 	return s, nil
 }

@@ -47,6 +47,7 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	}
 	store := sqlstore.New(d.DB, g)
 	s, err := newService(PaymentService, d, store, paymentHears(), func(c *engine.Config) {
+		c.Timers = []engine.Timer{{Every: sqlstore.CreditInterval, Due: store.CreditsToCall}, {Every: sqlstore.CreditInterval, Due: store.CreditsToTell}}
 		c.Breaker, c.CallTimeout, c.MaxCalls = b, cfg.CallTimeout, cfg.MaxCalls
 		for i := range c.Consumers {
 			hears := &c.Consumers[i]
@@ -63,7 +64,7 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	s.Checks = map[string]httpkit.Check{"gateway": gatewayCheck(b)}
 	s.Feeds = PaymentAudit(d, g)
 	s.Routes = func(api huma.API) {
-		httpapi.Register(api, httpapi.Service{Payments: store, Gateway: g, Replica: replica(), Calls: s.Engine, Breaker: b})
+		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Payments: store, Gateway: g, Replica: replica(), Calls: s.Engine, Breaker: b})
 	}
 	return s, nil
 }

@@ -64,6 +64,7 @@ type Order struct {
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
 	Deadline       time.Time `json:"deadline"`
+	CreditedMinor  int64     `json:"credited_minor,omitempty"` // given back by hand
 
 	Entries int     `json:"entries"` // how many the order says its history has
 	History []Entry `json:"history"`
@@ -133,6 +134,9 @@ type Payment struct {
 	AmountMinor int64     `json:"amount_minor"`
 	ChargeID    string    `json:"charge_id,omitempty"`
 	UpdatedAt   time.Time `json:"updated_at"`
+
+	CreditedMinor  int64 `json:"credited_minor,omitempty"`  // given back by hand
+	CreditingMinor int64 `json:"crediting_minor,omitempty"` // the same, and nobody knows yet whether
 }
 
 // Charge is one charge in the books of the gateway; an order may have several.
@@ -161,6 +165,7 @@ type Event struct {
 	Sequence uint64 `json:"sequence"`
 	ID       string `json:"id,omitempty"`
 	Name     string `json:"name,omitempty"`
+	Identity string `json:"identity,omitempty"` // what its id derives from beside the order; the name if empty
 	Version  int    `json:"version,omitempty"`
 	OrderID  string `json:"order_id,omitempty"`
 	Sum      uint64 `json:"sum,string,omitempty"` // of its data: see [Sum]

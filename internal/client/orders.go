@@ -33,6 +33,7 @@ type Order struct {
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	CorrelationID string            `json:"correlation_id,omitempty"`
 	Closed        bool              `json:"closed"`
+	CreditedMinor int64             `json:"credited_minor,omitempty"` // refunded by hand
 	CreatedAt     time.Time         `json:"created_at"`
 	UpdatedAt     time.Time         `json:"updated_at"`
 }
@@ -100,13 +101,6 @@ func (c *Client) Ended(ctx context.Context, id string) (Order, error) {
 			return o, err
 		}
 	}
-}
-
-// Cancel asks for the end of an order and returns it as it is then.
-func (c *Client) Cancel(ctx context.Context, id string) (Order, error) {
-	var o Order
-	_, err := c.do(ctx, request{method: http.MethodPost, path: orderPath(id) + "/cancellation"}, &o)
-	return o, err
 }
 
 // Events returns what happened to an order, in order.

@@ -186,7 +186,7 @@ func serviceOf(path string) string {
 	path = strings.TrimPrefix(path, "dead-letters/")
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "products", Inventory:
+	case "products", "reservations", Inventory:
 		return Inventory
 	case "payments", "charges", "gateway", Payment:
 		return Payment

@@ -78,7 +78,7 @@ func TestFront_knows_who_answers_what(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/orders": "order", "/v1/orders/1?wait=5s": "order", "/v1/audit/orders": "order", "/v1/audit/open": "order",
 		"/v1/audit/events": "order", "/livez": "order", "/openapi.yaml": "order",
-		"/v1/products": "inventory", "/v1/products/A/stock": "inventory", "/v1/audit/inventory": "inventory",
+		"/v1/products": "inventory", "/v1/reservations/1": "inventory", "/v1/products/A/stock": "inventory", "/v1/audit/inventory": "inventory",
 		"/v1/payments/1": "payment", "/v1/gateway": "payment", "/v1/audit/payments": "payment", "/v1/audit/charges": "payment",
 		"/v1/dead-letters/order": "order", "/v1/dead-letters/inventory/1": "inventory", "/v1/dead-letters/payment?limit=5": "payment",
 	} {

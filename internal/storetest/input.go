@@ -18,7 +18,7 @@ const Lane = "express"
 func ID(n int) string { return fmt.Sprintf("019a0000-0000-7000-8000-%012x", n) }
 
 // EventID is the id that an event has, told or heard.
-func EventID(e events.Event) string { return event.DeriveID(e.Order(), e.EventName()) }
+func EventID(e events.Event) string { return event.DeriveID(e.Order(), events.Identity(e)) }
 
 // newRegistry knows every event of the contract, and refuses to encode one that
 // is not valid.
@@ -84,7 +84,10 @@ func (r Replica) heard(e events.Event) (event.Event, error) {
 func (r Replica) seal(says []event.Event, in *engine.Input, now time.Time) error {
 	for i := range says {
 		e := &says[i]
-		e.ID, e.Source, e.CausationID = event.DeriveID(e.Subject, e.Name), "test", in.Meta.CausationID
+		e.Source, e.CausationID = "test", in.Meta.CausationID
+		if e.ID == "" {
+			e.ID = event.DeriveID(e.Subject, e.Name)
+		}
 		if e.Lane == "" {
 			e.Lane = in.Meta.Lane
 		}

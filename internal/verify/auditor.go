@@ -72,6 +72,7 @@ func (a *auditor) run(ctx context.Context) (err error) {
 type clocks struct {
 	orders, payments time.Time
 	overdue          time.Time // deadlines
+	told             time.Time // payments whose credits the order has heard of
 }
 
 func (a *auditor) clocks(f feeds) clocks {
@@ -80,6 +81,7 @@ func (a *auditor) clocks(f feeds) clocks {
 		orders:   f.orders.head.At.Add(-ago),
 		payments: f.payments.head.At.Add(-ago),
 		overdue:  f.orders.head.At.Add(-a.Overdue),
+		told:     f.payments.head.At.Add(-ago - a.Overdue),
 	}
 }
 
@@ -127,6 +129,7 @@ func (a *auditor) order(c *chain, clocks clocks) {
 		a.count(c)
 	}
 	c.paid = c.payment != nil && c.payment.UpdatedAt.Before(clocks.payments)
+	c.paidLong = c.paid && c.payment.UpdatedAt.Before(clocks.told)
 	if c.reservation != nil {
 		a.stock.add(c.reservation)
 	}

@@ -19,6 +19,7 @@ type chain struct {
 
 	settled    bool // closed before the audit began: nothing about it changes any more
 	paid       bool // the payment was last touched before the audit began
+	paidLong   bool // and so long before that what it said was told again if it was lost
 	overdue    bool // it has not ended long after its deadline
 	waitedFor  bool
 	mustBeTold bool // the streams go back beyond it, so that its end must be there
@@ -33,6 +34,10 @@ type fault struct {
 
 // stored is the order as its own domain knows it.
 func stored(o *audit.Order) order.Order {
+	var credits []order.Credit
+	if o.CreditedMinor != 0 {
+		credits = []order.Credit{{AmountMinor: o.CreditedMinor}}
+	}
 	return order.Order{
 		ID:             o.ID,
 		CustomerID:     o.CustomerID,
@@ -46,6 +51,7 @@ func stored(o *audit.Order) order.Order {
 		CreatedAt:      o.CreatedAt,
 		UpdatedAt:      o.UpdatedAt,
 		Deadline:       o.Deadline,
+		Credits:        credits, // their sum as one
 	}
 }
 

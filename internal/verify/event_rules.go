@@ -58,6 +58,7 @@ func contradictsPayment(c *chain) string {
 	}
 	return contradiction(c.trace, map[string][]string{
 		events.NamePaymentCaptured: {"captured", "refunding", "refunded"},
+		events.NamePaymentCredited: {"captured", "refunding", "refunded"},
 		events.NamePaymentFailed:   {"failed"},
 		events.NamePaymentRefunded: {"refunded", "failed", "dead"},
 	}, stateOr(c.payment != nil, func() string { return c.payment.State }))

@@ -15,7 +15,7 @@ import (
 func tell(t *testing.T, s *shop, id string, payload events.Event) {
 	t.Helper()
 	if id == "" {
-		id = event.DeriveID(payload.Order(), payload.EventName())
+		id = event.DeriveID(payload.Order(), events.Identity(payload))
 	}
 	e := event.Event{ID: id, Source: "somebody", Name: payload.EventName(), Version: payload.EventVersion(), Subject: payload.Order(), Payload: payload}
 	ok(t, s.registry.Seal(&e))

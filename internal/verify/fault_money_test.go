@@ -65,6 +65,29 @@ func moneyFaults() []planted {
 			change(t, s.payment, "UPDATE payments SET charge_id = 'ch_other' WHERE order_id = $1", tr.confirmed[6])
 			return tr.confirmed[6]
 		}},
+		{"given back by hand, say the books alone", "G2", "confirmed_refunded", func(t *testing.T, s *shop, tr traded) string {
+			change(t, s.payment, "DELETE FROM credits WHERE order_id = $1", tr.credited[0])
+			return tr.credited[0]
+		}},
+		{"given back by hand, says payment alone", "G2", "confirmed_refunded", func(t *testing.T, s *shop, tr traded) string {
+			change(t, s.books, "DELETE FROM gateway_refunds WHERE order_id = $1", tr.credited[1])
+			return tr.credited[1]
+		}},
+		{"more given back by hand than was taken", "G2", "credited_too_much", func(t *testing.T, s *shop, tr traded) string {
+			change(t, s.payment, "UPDATE credits SET amount_minor = 500 WHERE order_id = $1", tr.credited[2])
+			return tr.credited[2]
+		}},
+		{"the order never heard of a refund by hand", "G2", "credit_not_told", func(t *testing.T, s *shop, tr traded) string {
+			id := tr.credited[3]
+			change(t, s.payment, "UPDATE payments SET updated_at = 1 WHERE order_id = $1", id)
+			change(t, s.orders, "DELETE FROM order_credits WHERE order_id = $1", id)
+			return id
+		}},
+		{"a refund by hand of nobody", "G2", "stray_row", func(t *testing.T, s *shop, tr traded) string {
+			change(t, s.payment, `INSERT INTO credits SELECT $1, $2, asked_minor, amount_minor, currency, why, asked_by, asked_at, state, refusal, settled_at, told, due_at
+				FROM credits WHERE order_id = $3 LIMIT 1`, nobody, nobody, tr.credited[0])
+			return nobody
+		}},
 		{"captured, says payment alone", "G2", "books_disagree", func(t *testing.T, s *shop, tr traded) string {
 			change(t, s.payment, "UPDATE payments SET state = 'captured', charge_id = 'ch_none' WHERE order_id = $1", tr.open)
 			return tr.open

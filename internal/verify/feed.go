@@ -105,7 +105,7 @@ func belongs(path string, l audit.Line) bool {
 	case audit.PathInventory:
 		return l.Reservation != nil || l.Product != nil || l.Stray != nil
 	case audit.PathPayments:
-		return l.Payment != nil
+		return l.Payment != nil || l.Stray != nil
 	case audit.PathCharges:
 		return l.Charge != nil
 	case audit.PathEvents:

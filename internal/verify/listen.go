@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -40,7 +41,7 @@ func (a *auditor) readEvents(ctx context.Context) error {
 
 func (a *auditor) event(e audit.Event) {
 	a.report.Events++
-	if want := event.DeriveID(e.OrderID, e.Name); e.ID != want {
+	if want := event.DeriveID(e.OrderID, cmp.Or(e.Identity, e.Name)); e.ID != want {
 		a.find(e.OrderID, fault{Idempotent, "event_id", fmt.Sprintf("%s is in stream %s under the id %s, it should be %s", e.Name, e.Stream, e.ID, want)})
 	}
 	if a.traces.add(e) {

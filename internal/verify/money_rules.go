@@ -18,6 +18,8 @@ func moneyRules() []rule {
 		{NoWrongCharge, "cancelled_not_refunded", cancelledNotRefunded},
 		{NoWrongCharge, "payment_not_settled", paymentNotSettled},
 		{NoWrongCharge, "books_disagree", booksDisagree},
+		{NoWrongCharge, "credited_too_much", creditedTooMuch},
+		{NoWrongCharge, "credit_not_told", creditNotTold},
 	}
 }
 
@@ -84,16 +86,47 @@ func confirmedNotPaid(c *chain) string {
 	return ""
 }
 
+// confirmedRefunded: what a confirmed order gave back is what operators decided.
+// The books may be ahead by the one credit whose outcome payment does not know.
 func confirmedRefunded(c *chain) string {
-	if !c.settledAs(order.Confirmed) {
+	if !c.settledAs(order.Confirmed) || c.payment != nil && !c.paid {
 		return ""
 	}
+	var given, pending int64
+	if c.payment != nil {
+		given, pending = c.payment.CreditedMinor, c.payment.CreditingMinor
+	}
 	for _, charge := range c.captured() {
-		if charge.RefundedMinor != 0 {
-			return fmt.Sprintf("it is confirmed, and %s of charge %s were given back", money(charge.RefundedMinor, charge.Currency), charge.ID)
+		if back := charge.RefundedMinor; back != given && back != given+pending {
+			return fmt.Sprintf("it is confirmed, and %s of charge %s were given back, by hand %d", money(back, charge.Currency), charge.ID, given)
 		}
 	}
 	return ""
+}
+
+func creditedTooMuch(c *chain) string {
+	p := c.payment
+	switch {
+	case p == nil || p.CreditedMinor == 0 && p.CreditingMinor == 0:
+		return ""
+	case !c.paymentIs("captured", "refunding", "refunded"):
+		return fmt.Sprintf("its payment is %s, and %d were given back by hand", p.State, p.CreditedMinor)
+	case p.CreditedMinor+p.CreditingMinor > p.AmountMinor:
+		return fmt.Sprintf("its payment took %s, %d are given back by hand", money(p.AmountMinor, p.Currency), p.CreditedMinor+p.CreditingMinor)
+	}
+	return ""
+}
+
+// creditNotTold: the order hears of every refund by hand, or is told again.
+func creditNotTold(c *chain) string {
+	if c.order == nil || c.payment == nil {
+		return ""
+	}
+	heard, given := c.order.CreditedMinor, c.payment.CreditedMinor
+	if heard == given || heard < given && !c.paidLong || !c.paid {
+		return ""
+	}
+	return fmt.Sprintf("payment gave back %s by hand, the order has heard of %d", money(given, c.payment.Currency), heard)
 }
 
 func cancelledNotRefunded(c *chain) string {

@@ -52,6 +52,8 @@ func strayPromise(table string) Promise {
 		return NoOversell
 	case "order_events":
 		return InAgreement
+	case "credits", "order_credits":
+		return NoWrongCharge
 	}
 	return NothingLost
 }

@@ -138,6 +138,7 @@ func differs(replayed, stored order.Order) *fault {
 		{"priced", stored.Priced, replayed.Priced},
 		{"stock settled", stored.StockSettled, replayed.StockSettled},
 		{"payment settled", stored.PaymentSettled, replayed.PaymentSettled},
+		{"given back by hand", stored.CreditedMinor(), replayed.CreditedMinor()},
 		{"last progress", stored.UpdatedAt.Format(timeFormat), replayed.UpdatedAt.Format(timeFormat)},
 	} {
 		if field.got != field.want {

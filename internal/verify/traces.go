@@ -49,11 +49,14 @@ func (t *traces) add(e audit.Event) (contradicts bool) {
 		if before == now {
 			return false
 		}
-		contradicts = contradicts || before.name == now.name && before.version == now.version
+		contradicts = contradicts || once(e.Name) && before.name == now.name && before.version == now.version
 	}
 	t.byOrder[id] = append(t.byOrder[id], now)
 	return contradicts
 }
+
+// once reports whether an order has one event of a name, however often told.
+func once(name string) bool { return name != events.NamePaymentCredited }
 
 // of takes the events of an order out, by name and version.
 func (t *traces) of(order string) trace {

@@ -11,8 +11,10 @@ import (
 	"orderly/events"
 	"orderly/inventory"
 	"orderly/order"
+	"orderly/payment"
 	"orderly/payment/gateway"
 	"orderly/pkg/engine"
+	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
 
@@ -35,11 +37,12 @@ type traded struct {
 	rejected  []string
 	declined  []string
 	refunded  []string // cancelled while they were charged
+	credited  []string // confirmed, of which 1.00 was given back by hand
 	open      string   // its charge meets an outage
 }
 
 func (tr traded) closed() int {
-	return len(tr.confirmed) + len(tr.given) + len(tr.rejected) + len(tr.declined) + len(tr.refunded)
+	return len(tr.confirmed) + len(tr.given) + len(tr.rejected) + len(tr.declined) + len(tr.refunded) + len(tr.credited)
 }
 
 // trade fills a running shop with orders of every kind.
@@ -59,6 +62,7 @@ func trade(t *testing.T, s *shop) traded {
 	}
 	s.allClosed(t)
 	tr.refunded = refunded(t, s, 3)
+	tr.credited = credited(t, s, 4)
 	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{Outage: true}))
 	tr.open = s.place(t, "", goodCard, mug, 2)
 	s.paymentBecomes(t, tr.open, "charging")
@@ -81,6 +85,28 @@ func refunded(t *testing.T, s *shop, n int) []string {
 	s.allClosed(t)
 	for _, id := range ids {
 		s.paymentBecomes(t, id, "refunded")
+	}
+	return ids
+}
+
+// credited places orders of which a part is given back by hand, in two parts.
+func credited(t *testing.T, s *shop, n int) []string {
+	t.Helper()
+	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{}))
+	var ids []string
+	for range n {
+		ids = append(ids, s.place(t, "", goodCard, mug, 2))
+	}
+	s.allClosed(t)
+	for part := range 2 {
+		for _, id := range ids {
+			ask := payment.AskCredit{ID: event.DeriveID(id, fmt.Sprint(part)), OrderID: id, AmountMinor: 50, Currency: "EUR", Why: "broken", By: "ann"}
+			_, err := s.services[2].Engine.Do(t.Context(), ask, engine.Meta{})
+			ok(t, err)
+		}
+		eventually(t, "the orders have heard of the credits", func() bool {
+			return number(t, s.orders, "SELECT COUNT(*) FROM order_credits") == n*(part+1)
+		})
 	}
 	return ids
 }

@@ -41,11 +41,11 @@ func TestRun_finds_nothing_wrong(t *testing.T) {
 			})
 			want := verify.Report{
 				Orders:    tr.closed() + 1,
-				Confirmed: len(tr.confirmed) + len(tr.given),
+				Confirmed: len(tr.confirmed) + len(tr.given) + len(tr.credited),
 				Cancelled: len(tr.rejected) + len(tr.declined) + len(tr.refunded),
 				Open:      1,
 				Products:  3,
-				Charges:   len(tr.confirmed) + len(tr.declined) + len(tr.refunded),
+				Charges:   len(tr.confirmed) + len(tr.declined) + len(tr.refunded) + len(tr.credited),
 			}
 			got := r
 			got.Events, got.Findings = 0, nil

@@ -33,6 +33,7 @@ func Register(api huma.API, s Service) {
 	s.registerAdjust(api)
 	s.registerGet(api)
 	s.registerList(api)
+	s.registerReservation(api)
 }
 
 // operation fills in what the operations have in common.

@@ -20,6 +20,8 @@ func translate(err error) *httpkit.Problem {
 		return httpkit.Invalid(faults...)
 	case errors.Is(err, inventory.ErrUnknownProduct):
 		return httpkit.NewProblem(http.StatusNotFound, "product-not-found", "There is no such product", err.Error())
+	case errors.Is(err, inventory.ErrNoReservation):
+		return httpkit.NewProblem(http.StatusNotFound, "reservation-not-found", "There is no reservation for this order", err.Error())
 	case errors.Is(err, inventory.ErrNotEnough):
 		return httpkit.NewProblem(http.StatusConflict, "not-enough-stock", "There is not enough in stock", err.Error())
 	case errors.Is(err, inventory.ErrKeyReused):

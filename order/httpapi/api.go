@@ -35,6 +35,9 @@ type Service struct {
 	// may have changed, and what ends the watch. It may be nil: readers that
 	// wait then look twice a second.
 	Watch func(orderID string) (changed <-chan struct{}, stop func())
+	// Channels tells how far the services have come with what they hear; nil is
+	// nothing to tell.
+	Channels func(context.Context) ([]Channel, error)
 }
 
 // Register adds the operations to an API. It panics if they are there already.
@@ -42,8 +45,11 @@ func Register(api huma.API, s Service) {
 	s.registerPlace(api)
 	s.registerGet(api)
 	s.registerList(api)
+	s.registerStuck(api)
 	s.registerCancel(api)
+	s.registerRetry(api)
 	s.registerHistory(api)
+	s.registerActions(api)
 }
 
 // operation fills in what the operations have in common.

@@ -22,6 +22,8 @@ func translate(err error) *httpkit.Problem {
 		return httpkit.NewProblem(http.StatusNotFound, "order-not-found", "There is no such order", err.Error())
 	case errors.Is(err, order.ErrTooLate):
 		return httpkit.NewProblem(http.StatusConflict, "too-late-to-cancel", "The order can no longer be cancelled", err.Error())
+	case errors.Is(err, order.ErrClosed):
+		return httpkit.NewProblem(http.StatusConflict, "order-closed", "Nothing is left to do for the order", err.Error())
 	case errors.Is(err, order.ErrKeyReused):
 		return httpkit.NewProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "The idempotency key belongs to another request", err.Error())
 	}

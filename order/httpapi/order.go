@@ -29,6 +29,7 @@ type orderDetails struct {
 	ExpectedTotal *int64            `json:"expected_total,omitempty"`
 	PaymentMethod string            `json:"payment_method"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
+	CreditedMinor int64             `json:"credited_minor,omitempty" doc:"How much was given back by hand, in minor units"`
 }
 
 type orderLine struct {
@@ -63,6 +64,7 @@ func detailsOf(v order.View) orderDetails {
 		ExpectedTotal: v.Request.ExpectedTotalMinor,
 		PaymentMethod: v.Request.PaymentMethod,
 		Metadata:      v.Request.Metadata,
+		CreditedMinor: v.CreditedMinor(),
 	}
 }
 

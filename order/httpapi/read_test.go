@@ -249,11 +249,15 @@ func TestCancel(t *testing.T) {
 	r := newRig(t)
 	id := r.placed(good)
 	path := "/v1/orders/" + id + "/cancellation"
-	for _, body := range []string{`{"reason":"too dear"}`, "null", "[]", "{", "}", "cancel", `{}{}`} {
+	for body, location := range map[string]string{`{"reason":"too dear"}`: "body.reason", "null": "body", "[]": "body",
+		`{"why":"too dear"}`: "body.by", `{"by":"ann"}`: "body.why", `{"why":" ","by":"ann"}`: "body.why", `{"why":"\u0007","by":"ann"}`: "body.why"} {
 		p := must[httpkit.Problem](t, r.send(http.MethodPost, path, body), http.StatusUnprocessableEntity)
-		if len(p.Errors) != 1 || p.Errors[0].Location != "body" {
+		if len(p.Errors) != 1 || p.Errors[0].Location != location {
 			t.Errorf("body %s: %+v", body, p.Errors)
 		}
+	}
+	for _, body := range []string{"{", "}", "cancel", `{}{}`} {
+		must[httpkit.Problem](t, r.send(http.MethodPost, path, body), http.StatusBadRequest)
 	}
 	for range 2 { // the second finds it cancelled already
 		a := r.send(http.MethodPost, path, "")

@@ -14,6 +14,7 @@ const auditPage = 256
 
 const auditOrders = `SELECT orders.id, customer_id, currency, status, reason, total_minor, priced, stock_settled, payment_settled,
 		created_at, updated_at, deadline, entries,
+		(SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM order_credits c WHERE c.order_id = orders.id),
 		EXISTS (SELECT 1 FROM open_orders o WHERE o.id = orders.id),
 		EXISTS (SELECT 1 FROM ended_orders e WHERE e.status = 'confirmed' AND e.id = orders.id),
 		EXISTS (SELECT 1 FROM ended_orders e WHERE e.status = 'cancelled' AND e.id = orders.id)
@@ -30,7 +31,11 @@ const auditStrays = `SELECT 'order_events', order_id FROM (SELECT DISTINCT order
 	UNION ALL SELECT 'open_orders', o.id FROM open_orders o
 		WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = o.id)
 	UNION ALL SELECT 'ended_orders', e.id FROM ended_orders e
-		WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = e.id)`
+		WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = e.id)
+	UNION ALL SELECT 'order_credits', c.order_id FROM (SELECT DISTINCT order_id FROM order_credits) c
+		WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = c.order_id)
+	UNION ALL SELECT 'order_actions', a.order_id FROM (SELECT DISTINCT order_id FROM order_actions) a
+		WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = a.order_id)`
 
 // Audit emits all that is stored, from one snapshot: the orders by id, then the
 // idempotency keys by order, then what belongs to no order. It ends with emit's
@@ -117,7 +122,7 @@ func orderPage(ctx context.Context, tx *sql.Tx, after string) ([]*audit.Order, e
 func scanOrder(rows *sql.Rows) (audit.Line, error) {
 	var o audit.Order
 	err := rows.Scan(&o.ID, &o.CustomerID, &o.Currency, &o.Status, &o.Reason, &o.TotalMinor, &o.Priced, &o.StockSettled, &o.PaymentSettled,
-		sqldb.ScanTime(&o.CreatedAt), sqldb.ScanTime(&o.UpdatedAt), sqldb.ScanTime(&o.Deadline), &o.Entries,
+		sqldb.ScanTime(&o.CreatedAt), sqldb.ScanTime(&o.UpdatedAt), sqldb.ScanTime(&o.Deadline), &o.Entries, &o.CreditedMinor,
 		&o.ListedOpen, &o.ListedConfirmed, &o.ListedCancelled)
 	return audit.Line{Order: &o}, err
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ type batch struct {
 	orders   map[string]*tracked
 	changed  []*tracked    // in the order in which they first changed
 	found    []order.Order // placed by a commit whose outcome was unknown
+	actions  []action      // new
+	done     []string      // of the actions, by a commit whose outcome was unknown
 }
 
 type accepted struct {
@@ -59,6 +62,8 @@ func (b *batch) Decide(_ context.Context, now time.Time, in *engine.Input) (engi
 		return b.place(body)
 	case order.Cancel:
 		return b.cancel(body)
+	case order.Retry:
+		return b.retry(body)
 	case Tick:
 		return b.tick(body)
 	case events.Event:
@@ -108,6 +113,9 @@ func (b *batch) cancel(c order.Cancel) (engine.Decision, error) {
 	if err != nil {
 		return engine.Decision{}, err
 	}
+	if r.Changed {
+		b.note(c.OrderID, c.Action)
+	}
 	d := b.apply(t, r, nil, order.CauseRequest)
 	d.Reply = t.now
 	return d, nil
@@ -149,7 +157,8 @@ func (b *batch) apply(t *tracked, r order.Result, heard *event.Event, cause stri
 		b.touch(t)
 	}
 	if r.Changed && heard != nil {
-		t.added = append(t.added, entry{event: heard, at: b.now, cause: heard.CausationID})
+		// What no event led to, somebody asked another service for.
+		t.added = append(t.added, entry{event: heard, at: b.now, cause: cmp.Or(heard.CausationID, order.CauseRequest)})
 	}
 	out := speak(r)
 	for i := len(r.Repeats); i < len(out); i++ {

@@ -67,6 +67,10 @@ func TestPlans_use_indexes(t *testing.T) {
 		read("history", func() error { _, err := store(r).History(t.Context(), id(7)); return err })
 		read("get", func() error { _, _ = store(r).Get(t.Context(), id(7)); return nil }) // its history cannot be read
 		read("due", func() error { _, err := store(r).NewClock(nil).Due(t.Context()); return err }, "open_orders")
+		for _, after := range []string{"", id(d.Many() / 2)} {
+			f := order.StuckFilter{For: time.Nanosecond, After: after, Limit: 21}
+			read("stuck", func() error { _, err := store(r).Stuck(t.Context(), f); return err }, "open_orders")
+		}
 		makeDue(t, r, 64)
 		behind := func(context.Context) (map[string]time.Duration, error) { return everywhere(time.Hour), nil }
 		read("due while others lag", func() error { _, err := store(r).NewClock(behind).Due(t.Context()); return err }, "open_orders")

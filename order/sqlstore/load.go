@@ -44,6 +44,8 @@ type keys struct {
 	orders   []string // to load
 	requests []string // orders whose Request is needed too
 	accepted []string // idempotency keys
+	credited []string // orders whose Credits count
+	actions  []string // ids, which are there if a commit of unknown outcome was one
 }
 
 func keysOf(inputs []*engine.Input) keys {
@@ -58,14 +60,23 @@ func keysOf(inputs []*engine.Input) keys {
 		case order.Cancel:
 			k.orders = append(k.orders, body.OrderID)
 			k.requests = append(k.requests, body.OrderID)
+			k.actions = append(k.actions, body.Action.ID)
+		case order.Retry:
+			k.orders = append(k.orders, body.OrderID)
+			k.requests = append(k.requests, body.OrderID)
+			k.actions = append(k.actions, body.Action.ID)
 		case Tick:
 			k.orders = append(k.orders, body.OrderID)
 			k.requests = append(k.requests, body.OrderID)
+		case events.PaymentCredited:
+			k.orders = append(k.orders, body.OrderID)
+			k.credited = append(k.credited, body.OrderID)
 		case events.Event:
 			k.orders = append(k.orders, body.Order())
 		}
 	}
 	k.orders, k.requests, k.accepted = sorted(k.orders), sorted(k.requests), sorted(k.accepted)
+	k.credited, k.actions = sorted(k.credited), some(sorted(k.actions))
 	return k
 }
 
@@ -84,6 +95,8 @@ func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) 
 	b.loadAccepted(tx, k.accepted)
 	b.loadOrders(tx, k.orders)
 	b.loadRequests(tx, k.requests)
+	b.loadCredits(tx, k.credited)
+	b.loadActions(tx, k.actions)
 	return b, tx.Send(ctx)
 }
 

@@ -36,7 +36,8 @@ func (s *Store) Get(ctx context.Context, id string) (order.View, error) {
 			view.Lines = p.Items
 		}
 	}
-	return view, nil
+	view.Credits, err = s.credits(ctx, id)
+	return view, err
 }
 
 // List returns a page of orders, the newest first. It walks an index backwards

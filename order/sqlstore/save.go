@@ -72,6 +72,12 @@ func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
 	if err := tx.Insert("idempotency_keys", acceptedColumns, b.newKeys()); err != nil {
 		return fmt.Errorf("save idempotency keys: %w", err)
 	}
+	if err := b.saveActions(tx); err != nil {
+		return err
+	}
+	if err := b.saveCredits(tx); err != nil {
+		return err
+	}
 	return c.write(tx)
 }
 

@@ -39,6 +39,9 @@ type rig struct {
 	handler http.Handler
 	engine  *engine.Engine
 	gateway *gateway.Simulated
+	db      *sqldb.DB
+	breaker *breaker.Breaker
+	config  engine.Config
 }
 
 func newRig(t testing.TB) *rig {
@@ -53,17 +56,29 @@ func newRig(t testing.TB) *rig {
 	store := sqlstore.New(db, g)
 	b, err := breaker.New(breaker.Config{})
 	check(t, err)
-	e, err := engine.New(engine.Config{Name: "payment", DB: db, Decider: store, JetStream: js, Registry: newRegistry(t), Breaker: b})
-	check(t, err)
-	check(t, e.Start())
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		check(t, e.Stop(ctx))
-	})
+	r := &rig{TB: t, gateway: g, db: db, breaker: b, config: engine.Config{Name: "payment", Breaker: b, DB: db, Decider: store, JetStream: js, Registry: newRegistry(t),
+		Timers: []engine.Timer{{Every: 20 * time.Millisecond, Due: store.CreditsToCall}}}}
+	r.start()
+	t.Cleanup(r.stop)
+	return r
+}
+
+// start starts a process of the service.
+func (r *rig) start() {
+	r.Helper()
+	e, err := engine.New(r.config)
+	check(r, err)
+	check(r, e.Start())
 	mux := http.NewServeMux()
-	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Payments: store, Gateway: g, Replica: "here/1", Calls: e, Breaker: b})
-	return &rig{t, httpkit.NewHandler(mux, httpkit.HandlerConfig{}), e, g}
+	httpapi.Register(httpkit.NewAPI(mux, "Payments", "1"), httpapi.Service{Engine: e, Payments: r.config.Decider.(*sqlstore.Store), Gateway: r.gateway, Replica: "here/1", Calls: e, Breaker: r.breaker})
+	r.engine, r.handler = e, httpkit.NewHandler(mux, httpkit.HandlerConfig{})
+}
+
+func (r *rig) stop() {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	check(r, r.engine.Stop(ctx))
 }
 
 func newDatabase(t testing.TB, name string) *sqldb.DB {
@@ -99,12 +114,21 @@ func check(t testing.TB, err error) {
 
 func (r *rig) send(method, path, body string) *httptest.ResponseRecorder {
 	r.Helper()
+	return r.sendKeyed(method, path, "", body)
+}
+
+func (r *rig) sendKeyed(method, path, key, body string) *httptest.ResponseRecorder {
+	r.Helper()
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(body)
 	}
+	request := httptest.NewRequestWithContext(r.Context(), method, path, reader)
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
 	w := httptest.NewRecorder()
-	r.handler.ServeHTTP(w, httptest.NewRequestWithContext(r.Context(), method, path, reader))
+	r.handler.ServeHTTP(w, request)
 	return w
 }
 

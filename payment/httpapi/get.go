@@ -29,6 +29,7 @@ type orderPayment struct {
 	ChargeID    string    `json:"charge_id,omitempty" doc:"The provider's id of the charge"`
 	Code        string    `json:"code,omitempty" doc:"Why the provider declined"`
 	UpdatedAt   time.Time `json:"updated_at"`
+	Credits     []Credit  `json:"credits,omitempty" doc:"The refunds by hand, the oldest first"`
 }
 
 func (s Service) registerGet(api huma.API) {
@@ -43,15 +44,32 @@ func (s Service) registerGet(api huma.API) {
 }
 
 func (s Service) get(ctx context.Context, in *getInput) (*getOutput, error) {
-	id, err := uuid.Parse(in.OrderID)
-	if err != nil || len(in.OrderID) != 36 {
-		return nil, httpkit.Invalid(httpkit.Fault{Location: "path.order_id", Message: "not an order id: a UUID, as 01990000-0000-7000-8000-000000000000"})
-	}
-	p, err := s.Payments.Payment(ctx, id.String())
+	id, err := orderID(in.OrderID)
 	if err != nil {
 		return nil, err
 	}
-	return &getOutput{Body: paymentOf(p)}, nil
+	p, err := s.Payments.Payment(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	credits, err := s.Payments.Credits(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &getOutput{Body: paymentOf(p)}
+	for _, c := range credits {
+		out.Body.Credits = append(out.Body.Credits, creditOf(c))
+	}
+	return out, nil
+}
+
+// orderID returns the id in its canonical form.
+func orderID(s string) (string, error) {
+	id, err := uuid.Parse(s)
+	if err != nil || len(s) != 36 {
+		return "", httpkit.Invalid(httpkit.Fault{Location: "path.order_id", Message: "not an order id: a UUID, as 01990000-0000-7000-8000-000000000000"})
+	}
+	return id.String(), nil
 }
 
 func paymentOf(p payment.Payment) orderPayment {

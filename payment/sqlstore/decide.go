@@ -17,6 +17,7 @@ type batch struct {
 	*Store
 	now      time.Time
 	payments map[string]*tracked
+	credits  map[string]*trackedCredit // by their ids
 }
 
 // tracked is a payment in the batch.
@@ -32,6 +33,10 @@ func (b *batch) Decide(_ context.Context, now time.Time, in *engine.Input) (engi
 	switch body := in.Body.(type) {
 	case payment.Outcome:
 		return b.apply(body.OrderID, func(p payment.Payment) (payment.Result, error) { return b.saga.Settle(p, body, b.now) })
+	case payment.AskCredit:
+		return b.ask(body)
+	case CreditDue:
+		return b.remind(body)
 	case events.Event:
 		return b.apply(body.Order(), func(p payment.Payment) (payment.Result, error) { return b.saga.Hear(p, body, b.now) })
 	}
@@ -55,9 +60,15 @@ func (b *batch) apply(orderID string, tell func(payment.Payment) (payment.Result
 		t.changed = true
 		b.payments[orderID] = t
 	}
+	if r.Credit.ID != "" {
+		b.keepCredit(r.Credit)
+	}
 	d := engine.Decision{Events: make([]event.Event, len(r.Says))}
 	for i, said := range r.Says {
 		d.Events[i] = event.Event{Name: said.EventName(), Version: said.EventVersion(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
+		if c, ok := said.(events.PaymentCredited); ok {
+			d.Events[i].ID, d.Events[i].Time = event.DeriveID(c.OrderID, events.Identity(c)), b.credits[c.CreditID].now.SettledAt
+		}
 	}
 	if r.Call != nil {
 		d.Call = b.call(*r.Call)

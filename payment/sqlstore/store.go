@@ -69,6 +69,10 @@ func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) 
 	var ids []string
 	for _, in := range inputs {
 		switch body := in.Body.(type) {
+		case payment.AskCredit:
+			ids = append(ids, body.OrderID)
+		case CreditDue:
+			ids = append(ids, body.OrderID)
 		case payment.Outcome:
 			ids = append(ids, body.OrderID)
 		case events.Event:
@@ -76,7 +80,7 @@ func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) 
 		}
 	}
 	slices.Sort(ids)
-	b := &batch{Store: s, payments: make(map[string]*tracked)}
+	b := &batch{Store: s, payments: make(map[string]*tracked), credits: make(map[string]*trackedCredit)}
 	if len(ids) == 0 {
 		return b, nil
 	}
@@ -86,6 +90,7 @@ func (s *Store) Load(ctx context.Context, tx *sqldb.Tx, inputs []*engine.Input) 
 		b.payments[p.OrderID] = &tracked{now: p, stored: true}
 		return err
 	}, arg)
+	b.loadCredits(tx, creditsOf(inputs))
 	return b, tx.Send(ctx)
 }
 
@@ -117,7 +122,7 @@ func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
 	if err := tx.Insert("payments", slices.Concat([]sqldb.Column{orderColumn}, paymentColumns), added); err != nil {
 		return fmt.Errorf("save new payments: %w", err)
 	}
-	return nil
+	return b.saveCredits(tx)
 }
 
 // Payment returns the payment of one order.

@@ -59,18 +59,20 @@ func JSONBody[T any](api huma.API, op *huma.Operation) func(Payload) (T, error) 
 	}
 }
 
-// Empty is for an operation that takes no body. It refuses one, other than an
-// empty JSON object, because its sender wants something that nobody would do.
-func (p Payload) Empty() error {
-	raw, err := p.readAll()
-	if err != nil {
-		return err
+// OptionalJSONBody is [JSONBody] for an operation whose body may be left out: no
+// body at all gives the zero value, as {} does.
+func OptionalJSONBody[T any](api huma.API, op *huma.Operation) func(Payload) (T, error) {
+	decode := JSONBody[T](api, op)
+	op.RequestBody.Required = false
+	return func(p Payload) (T, error) {
+		var none T
+		raw, err := p.readAll()
+		if err != nil || len(bytes.TrimSpace(raw)) == 0 {
+			return none, err
+		}
+		p.body = bytes.NewReader(raw)
+		return decode(p)
 	}
-	open, opened := bytes.CutPrefix(bytes.TrimSpace(raw), []byte("{"))
-	if opened && string(bytes.TrimSpace(open)) == "}" || !opened && len(open) == 0 {
-		return nil
-	}
-	return Invalid(Fault{Location: "body", Message: "must be absent or {}, there is nothing to say in it"})
 }
 
 func (p Payload) read() ([]byte, error) {

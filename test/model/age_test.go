@@ -32,7 +32,9 @@ func (w *world) forget(s story) story {
 // age is an order's story when every intent is older than the gateway promises
 // to remember keys. It may remember them longer.
 func (w *world) age(s story) story {
-	s.payment = w.payments.number(old(w.payments.values[s.payment]))
+	held := w.payments.values[s.payment]
+	held.Payment = old(held.Payment)
+	s.payment = w.payments.number(held)
 	for rest := s.pending; rest != 0; {
 		n := rest.first()
 		rest = rest.without(n)
@@ -46,6 +48,9 @@ func (w *world) age(s story) story {
 func old(p payment.Payment) payment.Payment {
 	if !p.IntentAt.IsZero() {
 		p.IntentAt = noon.Add(-keyRetention)
+	}
+	if p.Credit.ID != "" {
+		p.Credit.At = noon.Add(-keyRetention)
 	}
 	return p
 }

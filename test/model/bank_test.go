@@ -22,11 +22,13 @@ type account struct {
 	Found     payment.Charge // by a look-up; zero: none
 	ChargeKey payment.Charge // the answer under the charge's key; zero: none
 	RefundKey payment.Refund // the answer under the refund's key; zero: none
+	CreditKey payment.Refund // the answer under the credit's key; zero: none
+	NoCredit  bool           // it refused the credit, and does so for ever
 }
 
 // forget is what the account is when its keys are older than the retention.
 func (a account) forget() account {
-	a.ChargeKey, a.RefundKey = payment.Charge{}, payment.Refund{}
+	a.ChargeKey, a.RefundKey, a.CreditKey = payment.Charge{}, payment.Refund{}, payment.Refund{}
 	return a
 }
 
@@ -102,8 +104,16 @@ func (b *bank) Refund(_ context.Context, r payment.RefundRequest) (payment.Refun
 	if b.looked != nil {
 		return payment.Refund{}, errHalfDone
 	}
-	if b.RefundKey.ID != "" {
-		return b.RefundKey, nil
+	key := &b.RefundKey
+	if r.Key != orderID+":refund" {
+		key = &b.CreditKey
+		b.NoCredit = b.NoCredit || b.declines && b.Refunded == 0 // a refusal once it was given would be a lie
+	}
+	switch {
+	case key.ID != "":
+		return *key, nil
+	case b.NoCredit && key == &b.CreditKey:
+		return payment.Refund{}, payment.ErrNotRefundable
 	}
 	if r.ChargeID != b.Found.ID {
 		return payment.Refund{}, payment.ErrUnknownCharge
@@ -112,6 +122,6 @@ func (b *bank) Refund(_ context.Context, r payment.RefundRequest) (payment.Refun
 		return payment.Refund{}, payment.ErrNotRefundable
 	}
 	b.Refunded += r.AmountMinor
-	b.RefundKey = payment.Refund{ID: "refund", ChargeID: r.ChargeID, OrderID: r.OrderID, Currency: r.Currency, AmountMinor: r.AmountMinor}
-	return b.RefundKey, nil
+	*key = payment.Refund{ID: "refund", ChargeID: r.ChargeID, OrderID: r.OrderID, Currency: r.Currency, AmountMinor: r.AmountMinor}
+	return *key, nil
 }

@@ -41,7 +41,7 @@ func (c *closing) fails(s state) string {
 // follows happens once, and so on until it is closed.
 func (w *world) redrive(f fate, choice int) string {
 	for range maxRounds {
-		for pending := tokens(0).with(w.client(redriveIsDue)); pending != 0; {
+		for pending := tokens(0).with(w.client(redriveIsDue)) | w.operator(remindsOfCredit); pending != 0; {
 			n := pending.first()
 			moves := w.moves(n, f.rows, f.product)
 			m := moves[min(choice, len(moves)-1)]
@@ -51,10 +51,10 @@ func (w *world) redrive(f fate, choice int) string {
 			f = fate{m.rows, m.product}
 			pending = pending.without(n) | m.adds
 		}
-		if w.orders.values[f.rows.order].Closed() {
+		if w.orders.values[f.rows.order].Closed() && w.settledCredit(f.rows) {
 			return ""
 		}
 	}
 	o, r, p := w.orders.values[f.rows.order], w.reservations.values[f.rows.reservation], w.payments.values[f.rows.payment]
-	return fmt.Sprintf("G1: never closes: order %s, reservation %q, payment %q", o.Status, r.State, p.State)
+	return fmt.Sprintf("G1: never closes: order %s, reservation %q, payment %q, credited %d of which %d were heard of", o.Status, r.State, p.State, p.CreditedMinor, o.CreditedMinor())
 }

@@ -59,6 +59,7 @@ func (w *world) explore() (*violation, int) {
 		for _, name := range []string{cancels, deadline, redriveIsDue} {
 			s.stories[i].pending = s.stories[i].pending.with(w.client(name))
 		}
+		s.stories[i].pending |= w.operator(asksCredit, remindsOfCredit)
 	}
 	x.reach(s, 0, label("the orders are placed"))
 	for at := 0; at < len(x.states) && x.found == nil; at++ {

@@ -20,6 +20,7 @@ type machines struct {
 	inventory func(inventory.Reservation, events.Event, inventory.Stock) (inventory.Result, error)
 	payment   func(payment.Payment, events.Event) (payment.Result, error)
 	settle    func(payment.Payment, payment.Outcome) (payment.Result, error)
+	ask       func(payment.Payment, payment.AskCredit) (payment.Result, error)
 	call      func(payment.Call, payment.Gateway) (payment.Outcome, error)
 }
 
@@ -45,6 +46,9 @@ func assemble(o order.Saga, i inventory.Saga, p payment.Saga) machines {
 		},
 		settle: func(v payment.Payment, out payment.Outcome) (payment.Result, error) {
 			return p.Settle(v, out, noon)
+		},
+		ask: func(v payment.Payment, a payment.AskCredit) (payment.Result, error) {
+			return p.Ask(v, a, noon)
 		},
 		call: func(c payment.Call, g payment.Gateway) (payment.Outcome, error) {
 			return c.Do(context.Background(), g, noon)

@@ -24,6 +24,9 @@ func settings() []named {
 		{"the gateway forgets", setting{customers: 1, price: price, raised: raised, forgets: true}},
 		{"the total must be as it was shown", setting{customers: 1, price: price, raised: raised, forgets: true, expected: &shown}},
 		{"free of charge", setting{customers: 1, forgets: true}},
+		{"a part is given back by hand", setting{customers: 1, price: price, credit: 4}},
+		{"a part is given back by hand, the gateway forgets", setting{customers: 1, price: price, credit: 4, forgets: true}},
+		{"all is given back by hand, the gateway forgets", setting{customers: 1, price: price, credit: price, forgets: true}},
 	}
 }
 

@@ -40,7 +40,7 @@ func (q *question) forgetOthers(k kind) {
 		q.rows, q.product = local{order: r.order}, 0
 	case inventoryHears:
 		q.rows = local{reservation: r.reservation}
-	case paymentHears, paymentSettles:
+	case paymentHears, paymentSettles, paymentIsTold:
 		q.rows, q.product = local{payment: r.payment}, 0
 	case gatewayIsAsked:
 		q.rows, q.product = local{account: r.account}, 0
@@ -56,7 +56,7 @@ func (m *move) restoreOthers(k kind, rows local, product uint8) {
 		m.rows.order, m.product = written.order, product
 	case inventoryHears:
 		m.rows.reservation = written.reservation
-	case paymentHears, paymentSettles:
+	case paymentHears, paymentSettles, paymentIsTold:
 		m.rows.payment, m.product = written.payment, product
 	case gatewayIsAsked:
 		m.rows.account, m.product = written.account, product
@@ -70,10 +70,13 @@ func (w *world) ask(t token, q question) []move {
 	case inventoryHears:
 		return []move{w.askInventory(t, q.rows.reservation, q.product)}
 	case paymentHears:
-		r, err := w.payment(w.payments.values[q.rows.payment], t.Event)
+		r, err := w.payment(w.payments.values[q.rows.payment].Payment, t.Event)
 		return []move{w.paid(q.rows.payment, r, err)}
 	case paymentSettles:
-		r, err := w.settle(w.payments.values[q.rows.payment], t.Outcome)
+		r, err := w.settle(w.payments.values[q.rows.payment].Payment, t.Outcome)
+		return []move{w.paid(q.rows.payment, r, err)}
+	case paymentIsTold:
+		r, err := w.tellPayment(t, w.payments.values[q.rows.payment])
 		return []move{w.paid(q.rows.payment, r, err)}
 	}
 	captures, declines := w.askGateway(t, q.rows.account, false), w.askGateway(t, q.rows.account, true)
@@ -148,8 +151,7 @@ func (w *world) paid(before uint8, r payment.Result, err error) move {
 	if r.Call != nil {
 		says = says.with(w.tokens.number(call(r.Call.Payment)))
 	}
-	r.Payment.UpdatedAt = time.Time{}
-	after := w.payments.number(r.Payment)
+	after := w.payments.number(w.payments.values[before].after(r))
 	if r.Changed == (after == before) {
 		return move{fault: unsaved}
 	}
@@ -157,8 +159,11 @@ func (w *world) paid(before uint8, r payment.Result, err error) move {
 }
 
 func call(p payment.Payment) token {
-	p.UpdatedAt = time.Time{}
-	return token{Kind: gatewayIsAsked, Name: string(p.State), Payment: p}
+	name := string(p.State)
+	if p.Credit.ID != "" {
+		name += " and credits"
+	}
+	return token{Kind: gatewayIsAsked, Name: name, Payment: undated(p)}
 }
 
 // askGateway makes a call, or the half of it that ends with a look-up.

@@ -24,14 +24,16 @@ func (w *world) broken(s state) string {
 }
 
 func (w *world) wrongCharge(l local) string {
-	o, a := w.orders.values[l.order], w.accounts.values[l.account]
+	o, a, p := w.orders.values[l.order], w.accounts.values[l.account], w.payments.values[l.payment]
 	switch {
 	case a.Captures > 1:
 		return fmt.Sprintf("captured %d times", a.Captures)
 	case a.Refunded > a.Captured:
 		return fmt.Sprintf("captured %d and refunded %d", a.Captured, a.Refunded)
-	case o.Status == order.Confirmed && (a.Captured != o.TotalMinor || a.Refunded != 0):
+	case o.Status == order.Confirmed && (a.Captured != o.TotalMinor || !p.gaveBack(a.Refunded)):
 		return fmt.Sprintf("confirmed for %d, captured %d, refunded %d", o.TotalMinor, a.Captured, a.Refunded)
+	case o.CreditedMinor() > p.CreditedMinor:
+		return fmt.Sprintf("credited %d, the order heard of %d", p.CreditedMinor, o.CreditedMinor())
 	case o.Closed() && o.Status == order.Cancelled && a.Captured != a.Refunded:
 		return fmt.Sprintf("cancelled and closed, captured %d, refunded %d", a.Captured, a.Refunded)
 	}

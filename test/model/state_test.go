@@ -55,7 +55,8 @@ const (
 	paymentHears   kind = "payment hears"
 	gatewayIsAsked kind = "gateway is asked for the payment that is"
 	paymentSettles kind = "payment settles"
-	clientDoes     kind = "order is told of" // the customer and the clock
+	clientDoes     kind = "order is told of"   // the customer and the clock
+	paymentIsTold  kind = "payment is told of" // the operator and the clock
 )
 
 // token is one thing that is under way.
@@ -88,7 +89,7 @@ func (t tokens) first() uint8 { return uint8(bits.TrailingZeros64(uint64(t))) }
 type known struct {
 	orders       *catalog[order.Order]
 	reservations *catalog[inventory.Reservation]
-	payments     *catalog[payment.Payment]
+	payments     *catalog[purse]
 	accounts     *catalog[account]
 	products     *catalog[inventory.Product]
 	tokens       *catalog[token]
@@ -99,7 +100,7 @@ func newKnown() known {
 	return known{
 		orders:       newCatalog[order.Order](rows),
 		reservations: newCatalog[inventory.Reservation](rows),
-		payments:     newCatalog[payment.Payment](rows),
+		payments:     newCatalog[purse](rows),
 		accounts:     newCatalog[account](rows),
 		products:     newCatalog[inventory.Product](rows),
 		tokens:       newCatalog[token](bitsOfTokens),

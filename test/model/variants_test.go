@@ -30,6 +30,10 @@ func TestG1_G2_G3_SimplerVariantsAreWrong(t *testing.T) {
 		{"prices are read again for a repeated answer", priceAgain, "reached the impossible: "},
 		{"redrive announces the end of an order without prices", announceEndOnly, "G1: never closes"},
 		{"a cancelled order is closed when its stock is back", closeOnStock, "G2: cancelled and closed, captured 10, refunded 0"},
+		{"a cancellation does not wait for a credit", refundBesideCredit, "refused: "},
+		{"a credit is repeated under a key that may be forgotten", neverLookUpCredits, "refused: "},
+		{"a credit is called before it is committed", callCreditFirst, "refused: "},
+		{"the order does not hear of credits", loseCredits, "G1: never closes"},
 		{"payments.captured is not believed while pending", ignoreEarlyCapture, "G1: waits for a redrive"},
 	} {
 		t.Run(variant.name, func(t *testing.T) {
@@ -167,6 +171,45 @@ func ignoreEarlyCapture(m *machines) {
 	hear := m.order
 	m.order = func(o order.Order, e events.Event) (order.Result, error) {
 		if o.Status == order.Pending && e.EventName() == events.NamePaymentCaptured {
+			return order.Result{Order: o}, nil
+		}
+		return hear(o, e)
+	}
+}
+
+func refundBesideCredit(m *machines) {
+	hear := m.payment
+	m.payment = func(p payment.Payment, e events.Event) (payment.Result, error) {
+		if e.EventName() == events.NameOrderCancelled {
+			p.Credit = payment.Credit{}
+		}
+		return hear(p, e)
+	}
+}
+
+func neverLookUpCredits(m *machines) {
+	call := m.call
+	m.call = func(c payment.Call, g payment.Gateway) (payment.Outcome, error) {
+		if c.Payment.Credit.ID != "" {
+			c.Payment.Credit.At = noon
+		}
+		return call(c, g)
+	}
+}
+
+func callCreditFirst(m *machines) {
+	ask := m.ask
+	m.ask = func(p payment.Payment, a payment.AskCredit) (payment.Result, error) {
+		r, err := ask(p, a)
+		r.Payment, r.Credit, r.Changed = p, payment.Credit{}, false
+		return r, err
+	}
+}
+
+func loseCredits(m *machines) {
+	hear := m.order
+	m.order = func(o order.Order, e events.Event) (order.Result, error) {
+		if e.EventName() == events.NamePaymentCredited {
 			return order.Result{Order: o}, nil
 		}
 		return hear(o, e)

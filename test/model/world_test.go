@@ -27,6 +27,7 @@ type setting struct {
 	raised    int64  // the price may change to this one; 0: it stays
 	expected  *int64 // the total that the customer was shown
 	forgets   bool   // the gateway may forget its keys
+	credit    int64  // so much may be given back by hand; 0: nothing
 }
 
 // world is the deciders, a setting, and what was learned of both so far.
@@ -81,7 +82,7 @@ func (w *world) start() state {
 		s.stories[i].local = local{
 			order:       w.orders.number(timeless(placed.Order)),
 			reservation: w.reservations.number(inventory.Reservation{OrderID: orderID}),
-			payment:     w.payments.number(payment.Payment{OrderID: orderID}),
+			payment:     w.payments.number(purse{Payment: payment.Payment{OrderID: orderID}}),
 			account:     w.accounts.number(account{}),
 		}
 		s.stories[i].pending, _ = w.send(placed.Says)
