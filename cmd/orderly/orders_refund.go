@@ -81,7 +81,7 @@ func (c *ordersRefundCommand) Run(ctx context.Context, s *session) error {
 // ask is what to ask for, of an order that is confirmed: one that is not is
 // cancelled instead, which gives back all of it.
 func (c *ordersRefundCommand) ask(ctx context.Context, api services) (client.AskCredit, error) {
-	name, err := c.name()
+	name, err := actor(c.By)
 	if err != nil {
 		return client.AskCredit{}, err
 	}

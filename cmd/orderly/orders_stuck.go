@@ -12,7 +12,7 @@ import (
 // ordersStuckCommand lists open orders without progress.
 type ordersStuckCommand struct {
 	For   time.Duration `help:"Without progress for longer than this (default: ${default})." default:"1m" placeholder:"TIME"`
-	Limit int           `help:"The most orders to list, 200 at most: two questions each go to the other services (default: ${default})." default:"20" placeholder:"N"`
+	Limit int           `help:"The most orders to list, 200 at most: a few questions each go to the other services (default: ${default})." default:"20" placeholder:"N"`
 	apart
 }
 

@@ -23,29 +23,62 @@ type asked struct {
 	reservation *client.Reservation
 	payment     *client.Payment
 	gateway     *client.GatewayStatus
-	silent      []wait // services that do not answer
+	letters     []client.DeadLetter // about the order
+	silent      []wait              // services that do not answer
 }
 
 // asker asks the services of orders, and one that does not answer only once.
 type asker struct {
 	services
 	gateway *client.GatewayStatus
+	buried  []string // services that have dead letters
 	silent  []wait
 }
 
 func newAsker(ctx context.Context, all services) *asker {
 	s := &asker{services: all}
 	s.gateway = answerOf(s, thePayment, func() (client.GatewayStatus, error) { return s.payment.GatewayStatus(ctx) })
+	for _, service := range []string{theOrder, theInventory, thePayment} {
+		if some := s.letters(ctx, service, client.LetterFilter{}, 1); len(some) > 0 {
+			s.buried = append(s.buried, service)
+		}
+	}
 	return s
+}
+
+// letters returns the first dead letters of a service.
+func (s *asker) letters(ctx context.Context, service string, f client.LetterFilter, limit int) []client.DeadLetter {
+	api := map[string]*client.Client{theOrder: s.order, theInventory: s.inventory, thePayment: s.payment}[service]
+	found := answerOf(s, service, func() (letters []client.DeadLetter, err error) {
+		for l, err := range api.DeadLetters(ctx, service, f) {
+			if err != nil {
+				return nil, err
+			}
+			if letters = append(letters, l); len(letters) == limit {
+				break
+			}
+		}
+		return letters, nil
+	})
+	if found == nil {
+		return nil
+	}
+	return *found
 }
 
 func (s *asker) ask(ctx context.Context, o client.StuckOrder) asked {
 	a := asked{order: o, gateway: s.gateway}
 	a.reservation = answerOf(s, theInventory, func() (client.Reservation, error) { return s.inventory.Reservation(ctx, o.OrderID) })
 	a.payment = answerOf(s, thePayment, func() (client.Payment, error) { return s.payment.Payment(ctx, o.OrderID) })
+	for _, service := range s.buried {
+		a.letters = append(a.letters, s.letters(ctx, service, client.LetterFilter{Key: o.OrderID}, shownLetters)...)
+	}
 	a.silent = s.silent
 	return a
 }
+
+// shownLetters is how many dead letters of one order and service are listed.
+const shownLetters = 5
 
 func answerOf[T any](s *asker, service string, ask func() (T, error)) *T {
 	if slices.ContainsFunc(s.silent, func(w wait) bool { return w.For == service }) {
@@ -76,6 +109,8 @@ func (a asked) waits(channels []client.Channel) []wait {
 	switch {
 	case len(a.silent) > 0:
 		return a.silent
+	case len(a.letters) > 0:
+		return a.dead()
 	case a.order.Status == client.Cancelled:
 		var all []wait
 		for _, missing := range a.order.WaitsFor {
@@ -105,6 +140,15 @@ func (a asked) waits(channels []client.Channel) []wait {
 // ofPriority returns the channels on which orders of a priority travel.
 func ofPriority(priority string, channels []client.Channel) []client.Channel {
 	return slices.DeleteFunc(slices.Clone(channels), func(c client.Channel) bool { return c.Priority != priority })
+}
+
+// dead lists the dead letters of the order.
+func (a asked) dead() []wait {
+	all := make([]wait, len(a.letters))
+	for i, l := range a.letters {
+		all[i] = wait{l.Service, fmt.Sprintf("%s is a dead letter there: see orderly dlq show %s", l.Type, l.ID)}
+	}
+	return all
 }
 
 func (a asked) stockBack(channels []client.Channel) wait {
