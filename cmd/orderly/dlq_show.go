@@ -62,7 +62,9 @@ func letterText(w io.Writer, l client.DeadLetterDetails) {
 	fmt.Fprintf(w, "  payload\t%s\n", payloadText(l.Data))
 	if l.State == "dead" {
 		fmt.Fprintf(w, "what to do\t%s\n", causes[l.Kind].remedy)
-		fmt.Fprintf(w, "  would it work now?\torderly dlq replay %s --dry-run\n", l.ID)
+		if l.Kind != "killed_process" { // which a rehearsal would handle too
+			fmt.Fprintf(w, "  would it work now?\torderly dlq replay %s --dry-run\n", l.ID)
+		}
 		fmt.Fprintf(w, "  try it\torderly dlq replay %s --why '…'\n", l.ID)
 		fmt.Fprintf(w, "  give it up\torderly dlq discard %s --why '…'\n", l.ID)
 	}

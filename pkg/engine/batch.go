@@ -42,9 +42,9 @@ func split(inputs []*Input, c Config) []group {
 func (b *batch) full() bool { return b.room.inputs <= 0 || b.room.weight <= 0 }
 
 // add puts as much of g into the batch as there is room for, and leaves the rest
-// to its line. The first input of a batch has room whatever it weighs.
-func (b *batch) add(l *line, g group) {
-	n := 0
+// to its line. The first input of a batch has room whatever it weighs. It returns
+// how many have found a place.
+func (b *batch) add(l *line, g group) (n int) {
 	for _, in := range g.inputs {
 		w := in.weight(b.cfg)
 		if len(b.inputs) > 0 && (min(b.room.inputs, l.room.inputs) < 1 || min(b.room.weight, l.room.weight) < w) {
@@ -56,6 +56,7 @@ func (b *batch) add(l *line, g group) {
 		n++
 	}
 	if n < len(g.inputs) {
-		l.leave(group{inputs: g.inputs[n:]})
+		l.leave(group{inputs: g.inputs[n:], alone: g.alone})
 	}
+	return n
 }

@@ -30,7 +30,8 @@ type verdict struct {
 	action action
 	pause  time.Duration
 	letter *Letter
-	kept   bool // the letter is a row already
+	kept   bool // the letter is a row already, and as dead
+	anew   bool // it is one that had been handled since
 }
 
 // failures counts attempts and keeps dead letters, in tables that nothing but
@@ -93,7 +94,8 @@ type attempt struct {
 	n       int
 	firstAt time.Time
 	history history
-	dead    bool
+	counted bool        // it is a row
+	letter  LetterState // of the event's dead letter, empty if it has none
 }
 
 // save gives every refused input its verdict and writes down what that needs.
@@ -112,7 +114,7 @@ func (f *failures) save(ctx context.Context, tx *sqldb.Tx, now time.Time, r *res
 	if err != nil {
 		return err
 	}
-	var added, changed, letters [][]any
+	var added, changed, letters, revived [][]any
 	judged := make(map[string]verdict, len(failed))
 	for _, i := range failed {
 		in, id := r.inputs[i], f.id(r.inputs[i])
@@ -120,17 +122,20 @@ func (f *failures) save(ctx context.Context, tx *sqldb.Tx, now time.Time, r *res
 			r.verdict[i] = same.shared()
 			continue
 		}
-		row, seen := known[id]
+		row := known[id]
 		r.verdict[i] = f.judge(in, r.refused[i], row, now)
 		judged[id] = r.verdict[i]
 		switch v := &r.verdict[i]; {
+		case v.action == bury && v.anew:
+			revived = append(revived, v.letter.revival())
+			forgotten = append(forgotten, id)
 		case v.action == bury && !v.kept:
 			letters = append(letters, v.letter.row())
 			forgotten = append(forgotten, id)
 		case v.action == again && in.attempts > row.n:
 			text := clean(describe(r.refused[i]))
 			all := row.history.with(now, text).text()
-			if seen {
+			if row.counted {
 				changed = append(changed, []any{id, in.attempts, now, text, all})
 			} else {
 				added = append(added, []any{id, in.attempts, now, text, all, f.handler, in.cause, now})
@@ -144,6 +149,9 @@ func (f *failures) save(ctx context.Context, tx *sqldb.Tx, now time.Time, r *res
 		return fmt.Errorf("count attempts: %w", err)
 	}
 	if err := tx.Insert(lettersTable, letterColumns, letters); err != nil {
+		return fmt.Errorf("keep dead letters: %w", err)
+	}
+	if err := tx.Update(lettersTable, attemptKeys, revivedSet, revived); err != nil {
 		return fmt.Errorf("keep dead letters: %w", err)
 	}
 	return f.forget(tx, forgotten)
@@ -181,32 +189,40 @@ func (f *failures) load(ctx context.Context, tx *sqldb.Tx, r *result, failed []i
 	}
 	known := make(map[string]attempt)
 	in, arg := f.db.In(failureID, 1, ids)
-	f.read(tx, known, false, `SELECT id, attempts, first_at, history FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
-	f.read(tx, known, true, `SELECT id, attempts, first_at, history FROM `+lettersTable+` WHERE `+in, arg)
+	f.read(tx, known, `SELECT id, attempts, first_at, history, '' FROM `+attemptsTable+` WHERE `+in+` ORDER BY id`+f.db.Lock(), arg)
+	f.read(tx, known, `SELECT id, attempts, first_at, history, state FROM `+lettersTable+` WHERE `+in, arg)
 	return known, tx.Send(ctx)
 }
 
-func (f *failures) read(tx *sqldb.Tx, known map[string]attempt, dead bool, query string, arg any) {
+func (f *failures) read(tx *sqldb.Tx, known map[string]attempt, query string, arg any) {
 	tx.Query("load attempts", query, func(row sqldb.Row) error {
 		var id string
-		a := attempt{dead: dead}
-		err := row.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt), &a.history)
+		var a attempt
+		if err := row.Scan(&id, &a.n, sqldb.ScanTime(&a.firstAt), &a.history, &a.letter); err != nil {
+			return err
+		}
+		a.counted = a.letter == ""
+		if before, ok := known[id]; ok || a.letter.over() { // what counts began after the letter
+			before.letter = a.letter
+			a = before
+		}
 		known[id] = a
-		return err
+		return nil
 	}, arg)
 }
 
 // judge turns an error into a verdict. What is a dead letter already was decided
 // again nevertheless, for it may have been mended meanwhile. If it was not, no
 // attempt is counted and no second letter made; only the letter's message may be
-// missing, if this is not the first time that the input is here.
+// missing, if this is not the first time that the input is here. An event whose
+// letter was handled since begins anew, and its letter may be dead again.
 func (f *failures) judge(in *Input, err error, before attempt, now time.Time) verdict {
 	var notYet *notYetError
 	var never *neverError
 	switch {
-	case before.dead && in.letter.again:
+	case before.letter == LetterDead && in.letter.again:
 		return verdict{action: bury, letter: f.letter(in, err, before.n, before, now), kept: true}
-	case before.dead:
+	case before.letter != "" && !before.letter.over():
 		return verdict{action: parked}
 	case errors.As(err, &notYet):
 		return verdict{action: again, pause: notYet.pause}
@@ -218,7 +234,7 @@ func (f *failures) judge(in *Input, err error, before attempt, now time.Time) ve
 		}
 	}
 	in.letter.again = true // should the answer of this COMMIT be lost
-	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), before, now)}
+	return verdict{action: bury, letter: f.letter(in, err, max(in.attempts, before.n, 1), before, now), anew: before.letter != ""}
 }
 
 // handled returns the ids of inputs that were handled in the end.

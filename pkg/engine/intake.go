@@ -232,10 +232,11 @@ func (q *intake) begin(l *line) *batch {
 }
 
 func (q *intake) add(b *batch, l *line, g group) {
-	b.add(l, g)
-	if l == q.others {
+	switch {
+	case b.add(l, g) == 0:
+	case l == q.others:
 		q.passed = false
-	} else {
+	default:
 		b.urgent, q.rushed = true, time.Now()
 	}
 }
@@ -256,7 +257,7 @@ func (q *intake) fill(b *batch) {
 			q.urgent.room, b.lent = b.room, true
 			continue
 		}
-		if !ok && linger != nil && !b.urgent && q.others.open() {
+		if !ok && linger != nil && !b.urgent && q.others.open() && q.urgent.open() {
 			l, g, ok = q.await(linger, nil)
 		}
 		switch {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orderly/pkg/event"
+	"orderly/pkg/sqldb"
 )
 
 // letter is what a dead letter keeps of an input: the message as it came.
@@ -43,6 +44,9 @@ const (
 	// LetterHandled came again by itself and was handled then.
 	LetterHandled LetterState = "handled"
 )
+
+// over reports whether the event has had its effect after all.
+func (s LetterState) over() bool { return s == LetterReplayed || s == LetterHandled }
 
 // LetterStates returns all of them.
 func LetterStates() []LetterState {
@@ -115,6 +119,23 @@ func (l *Letter) row() []any {
 		l.FirstAt, l.DeadAt, clean(l.Message.Subject), clean(string(headers)), base64.StdEncoding.EncodeToString(l.Message.Data),
 		string(l.State), l.ChangedAt, clean(l.CorrelationID), history(l.History).text(),
 	}
+}
+
+// revivedSet is what a letter of an event changes that dies again after it had been
+// handled.
+var revivedSet = []sqldb.Column{
+	{Name: "state", Type: sqldb.Text},
+	{Name: "changed_at", Type: sqldb.Time},
+	{Name: "kind", Type: sqldb.Text},
+	{Name: "error", Type: sqldb.Text},
+	{Name: "attempts", Type: sqldb.Int},
+	{Name: "first_at", Type: sqldb.Time},
+	{Name: "dead_at", Type: sqldb.Time},
+	{Name: "history", Type: sqldb.Text},
+}
+
+func (l *Letter) revival() []any {
+	return []any{l.ID, string(l.State), l.ChangedAt, l.Kind, l.Error, l.Attempts, l.FirstAt, l.DeadAt, history(l.History).text()}
 }
 
 // publication is the dead letter as a message: the original's headers and

@@ -20,10 +20,10 @@ type pace struct {
 func (p *pace) said() (stored func()) {
 	pause := make(chan struct{})
 	end := sync.OnceFunc(func() { p.end(pause) })
-	late := time.AfterFunc(paceLimit, end)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = pause
+	late := time.AfterFunc(paceLimit, end) // it needs mu, so that it finds the pause begun
 	return func() { late.Stop(); end() }
 }
 

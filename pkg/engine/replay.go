@@ -221,6 +221,10 @@ func (f *failures) resolve(tx *sqldb.Tx, now time.Time, r *result) {
 		return
 	}
 	in, arg := f.db.In(failureID, 4, ids)
-	tx.Exec("close dead letters that were handled", "UPDATE "+lettersTable+" SET state = $1, changed_at = $2 WHERE state = $3 AND "+in,
-		string(LetterHandled), sqldb.Micros(now), string(LetterDead), arg)
+	free := f.db.Lock() // a replay locks its letter before the rows: who has those already must not wait for it
+	if free != "" {
+		free += " SKIP LOCKED"
+	}
+	tx.Exec("close dead letters that were handled", "UPDATE "+lettersTable+" SET state = $1, changed_at = $2 WHERE id IN (SELECT id FROM "+
+		lettersTable+" WHERE state = $3 AND "+in+free+")", string(LetterHandled), sqldb.Micros(now), string(LetterDead), arg)
 }

@@ -561,3 +561,30 @@ func TestDeadLetters_republish(t *testing.T) {
 		t.Errorf("%d messages, want 2", len(after))
 	}
 }
+
+// G6: an event that died, was replayed, and fails when it comes again has attempts
+// of its own, and its letter is dead again.
+func TestReplay_of_what_dies_again(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, r *rig) {
+		var mended mend
+		mended.into(r.bank)
+		e := r.start(func(c *engine.Config) { c.MaxAttempts = 2 })
+		ids := r.dead(e, one(1, "fail"))
+		mended.done.Store(true)
+		r.replay(e, engine.OutcomeReplayed, ids...)
+		r.awaitState(e, engine.LetterReplayed, 1)
+
+		mended.done.Store(false)
+		r.publish(one(1, "fail"))
+		r.drained()
+		r.awaitState(e, engine.LetterDead, 1)
+		l := r.letter(e, ids[0])
+		if l.Attempts != 2 || len(l.Actions) != 1 {
+			t.Errorf("the letter has %d attempts and %d actions, want 2 of the second death and the replay", l.Attempts, len(l.Actions))
+		}
+		mended.done.Store(true)
+		r.replay(e, engine.OutcomeReplayed, ids...)
+		r.awaitState(e, engine.LetterReplayed, 1)
+	})
+}

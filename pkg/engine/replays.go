@@ -162,6 +162,11 @@ func (d *DeadLetters) replay(ctx context.Context, template replay, ids []string)
 			results[i] = d.takeApart(ctx, template, l, parts)
 			continue
 		}
+		if in.alone && rp.dry {
+			d.e.replays.ended(&rp, errNothing)
+			results[i].Outcome, results[i].Detail = OutcomeFailed, "not rehearsed: handling it has ended processes, and a rehearsal handles it"
+			continue
+		}
 		if err := d.begun(ctx, in, &rp); err != nil {
 			d.e.replays.ended(&rp, err)
 			results[i].Outcome, results[i].Detail = OutcomeFailed, err.Error()
@@ -242,7 +247,7 @@ func (d *DeadLetters) input(l *Letter, rp *replay) (*Input, []event.Result) {
 // begun writes down who replays a letter that has ended processes, before it is
 // tried again: should it end this one, that is known.
 func (d *DeadLetters) begun(ctx context.Context, in *Input, rp *replay) error {
-	if !in.alone || rp.dry {
+	if !in.alone {
 		return nil
 	}
 	return d.e.inTx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {

@@ -52,10 +52,14 @@ func (db *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if err := tx.finish(ctx); err != nil {
+	committed, err := tx.finish(ctx)
+	if err != nil {
 		return err
 	}
 	err = inner.Commit()
+	if committed { // this one only gives the connection back, perhaps too late for ctx
+		return nil
+	}
 	if errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("commit: the function or its context had ended the transaction: %w", err)
 	}

@@ -135,25 +135,25 @@ func (tx *Tx) Now(ctx context.Context) (time.Time, error) {
 }
 
 // finish sends what is queued, with the COMMIT if nobody has to look at an answer
-// before it.
-func (tx *Tx) finish(ctx context.Context) error {
+// before it, and reports whether it was.
+func (tx *Tx) finish(ctx context.Context) (committed bool, err error) {
 	for tx.err != nil || slices.ContainsFunc(tx.queue, Statement.asks) { // what has run may queue more
 		if err := tx.Send(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
 	// Past this point an ended context means that nobody knows the outcome.
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return false, fmt.Errorf("commit: %w", err)
 	}
 	switch {
 	case len(tx.queue) == 0:
-		return nil
+		return false, nil
 	case tx.db.dialect.Send == nil:
-		return tx.Send(ctx)
+		return false, tx.Send(ctx)
 	}
 	tx.Exec("commit", Commit)
-	return tx.db.dialect.Send(ctx, tx.conn, tx.queue)
+	return true, tx.db.dialect.Send(ctx, tx.conn, tx.queue)
 }
 
 // asks reports whether the statement's answer may end the transaction.
