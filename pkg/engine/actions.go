@@ -32,7 +32,7 @@ func (a Act) validate(discards bool) error {
 	case strings.TrimSpace(a.By) == "":
 		return fmt.Errorf("%w: By is empty", ErrAct)
 	case discards && strings.TrimSpace(a.Why) == "":
-		return fmt.Errorf("%w: Why is empty, and what is discarded is never handled", ErrAct)
+		return fmt.Errorf("%w: Why is empty, and what is discarded is not handled", ErrAct)
 	case len(a.By) > maxBy || len(a.Why) > maxWhy:
 		return fmt.Errorf("%w: By has at most %d bytes and Why %d", ErrAct, maxBy, maxWhy)
 	}
@@ -134,9 +134,9 @@ func (d *DeadLetters) actions(ctx context.Context, letter string) ([]LetterActio
 	return found, rows.Err()
 }
 
-// Discard gives letters up: they are never handled, and stay in the table with
-// who decided so and why. It returns an outcome for each id, in their order; an
-// error means that nothing was done.
+// Discard gives letters up: nobody handles them, unless their event comes again by
+// itself, and they stay in the table with who decided so and why. It returns an
+// outcome for each id, in their order; an error means that nothing was done.
 func (d *DeadLetters) Discard(ctx context.Context, act Act, ids ...string) ([]LetterResult, error) {
 	if err := act.validate(true); err != nil {
 		return nil, err

@@ -105,13 +105,14 @@ func (d *DeadLetters) where(ctx context.Context, f LetterFilter) (string, []any,
 		}
 		parts = append(parts, part)
 	}
-	for column, value := range map[string]string{"kind": f.Kind, "event_key": f.Key, "event_id": f.EventID} {
-		if value != "" {
-			add(column+" = ?", value)
+	for _, one := range []struct{ column, value string }{{"kind", f.Kind}, {"event_key", f.Key}, {"event_id", f.EventID}} {
+		if one.value != "" {
+			add(one.column+" = ?", one.value)
 		}
 	}
 	if f.Type != "" {
-		add("(event_type = ? OR event_type LIKE ?)", f.Type, "%."+f.Type+".v%")
+		literal := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Type)
+		add(`(event_type = ? OR event_type LIKE ? ESCAPE '\')`, f.Type, "%."+literal+".v%")
 	}
 	if f.MinAge > 0 || f.MaxAge > 0 {
 		now, err := d.e.cfg.DB.Now(ctx)
