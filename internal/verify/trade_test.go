@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -69,19 +68,22 @@ func trade(t *testing.T, s *shop) traded {
 	return tr
 }
 
-// refunded places orders that are cancelled while the gateway takes its time
-// to charge them.
+// refunded places orders that are cancelled when the gateway has charged them and
+// its answer is lost.
 func refunded(t *testing.T, s *shop, n int) []string {
 	t.Helper()
-	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{Latency: 300 * time.Millisecond}))
+	ok(t, s.gateway.SetSettings(t.Context(), gateway.Settings{LoseAnswers: 1}))
 	var ids []string
 	for range n {
 		id := s.place(t, "", goodCard, mug, 1)
-		s.paymentBecomes(t, id, "charging")
+		eventually(t, "the order is charged", func() bool {
+			return number(t, s.books, "SELECT COUNT(*) FROM gateway_charges WHERE order_id = $1 AND status = 'captured'", id) == 1
+		})
 		_, err := s.services[0].Engine.Do(t.Context(), order.Cancel{OrderID: id}, engine.Meta{})
 		ok(t, err)
 		ids = append(ids, id)
 	}
+	heal(t, s)
 	s.allClosed(t)
 	for _, id := range ids {
 		s.paymentBecomes(t, id, "refunded")

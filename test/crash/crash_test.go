@@ -95,7 +95,7 @@ func (l *lane) walk(t *testing.T) {
 		if step == 0 {
 			steps = taken
 		}
-		if steps < 4 {
+		if steps < 3 { // its last answer, committed and published
 			t.Errorf("%s has only %d steps: what counts them is broken", l.name, steps)
 			return
 		}
