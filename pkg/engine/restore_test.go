@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/pkg/engine"
+	"orderly/pkg/event"
 )
 
 // G1: a consumer, or a whole stream, that vanishes under a running engine is
@@ -49,7 +50,8 @@ func TestEngine_Restore(t *testing.T) {
 				_, err := r.js.Consumer(t.Context(), "deposits", service)
 				return err == nil
 			})
-			r.publish(one(2, "after"))
+			// A stream that was made just now may let a publish go unanswered.
+			r.await("the stream takes an event", func() bool { return r.trySend([]event.Event{r.made(one(2, "after"))}) == nil })
 			r.drained()
 		})
 	}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -261,21 +262,29 @@ func (r *rig) publishPack(ds ...deposit) {
 
 func (r *rig) send(events []event.Event) {
 	r.Helper()
-	packs, err := r.registry.Pack(events, 0)
-	if err != nil {
+	if err := r.trySend(events); err != nil {
 		r.Fatal(err)
 	}
+}
+
+func (r *rig) trySend(events []event.Event) error {
+	packs, err := r.registry.Pack(events, 0)
 	for _, p := range packs {
-		r.sendRaw(p.Message)
+		err = errors.Join(err, r.trySendRaw(p.Message))
 	}
+	return err
 }
 
 func (r *rig) sendRaw(m event.Message) {
 	r.Helper()
-	_, err := r.js.PublishMsg(r.Context(), &nats.Msg{Subject: m.Subject, Header: nats.Header(m.Header), Data: m.Data})
-	if err != nil {
+	if err := r.trySendRaw(m); err != nil {
 		r.Fatal(err)
 	}
+}
+
+func (r *rig) trySendRaw(m event.Message) error {
+	_, err := r.js.PublishMsg(r.Context(), &nats.Msg{Subject: m.Subject, Header: nats.Header(m.Header), Data: m.Data})
+	return err
 }
 
 func (r *rig) consumer() *jetstream.ConsumerInfo {
