@@ -92,8 +92,7 @@ func (c *calls) untilKnown(ctx context.Context, key string) (any, error) {
 		if errors.As(err, &never) || errors.Is(err, errWaiting) || ctx.Err() != nil {
 			return nil, fmt.Errorf("call %s: %w", key, err)
 		}
-		var panicked *PanicError
-		if attempt&(attempt-1) == 0 || errors.As(err, &panicked) { // seldom, but not only once
+		if attempt&(attempt-1) == 0 || isPanic(err) { // seldom, but not only once
 			fields := append(errorFields(err), zap.String("key", key), zap.Int("attempt", attempt))
 			c.e.log.Warn("outcome of a call is unknown, calling again", fields...)
 		}

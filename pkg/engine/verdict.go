@@ -124,14 +124,13 @@ func LetterKinds() []string {
 
 // kind names an error for the dead letters.
 func kind(err error) string {
-	var panicked *PanicError
 	var never *neverError
 	switch {
 	case errors.Is(err, errUndecodable):
 		return kindUndecodable
 	case errors.Is(err, errKilledProcess):
 		return kindKilled
-	case errors.As(err, &panicked):
+	case isPanic(err):
 		return kindPanic
 	case errors.As(err, &never):
 		return kindRefused

@@ -79,17 +79,10 @@ func placeWith(t *testing.T, c *client.Client, priority, key string) string {
 // awaitCharges waits until the gateway has captured so many charges.
 func awaitCharges(t *testing.T, s *System, n int) {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); ; <-tick.C {
+	eventually(t, fmt.Sprintf("%d charges", n), func() bool {
 		report, err := verify.Run(t.Context(), verify.Options{URL: s.URL()})
-		if err == nil && report.Charges == n {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d charges, want %d: %v", report.Charges, n, err)
-		}
-	}
+		return err == nil && report.Charges == n
+	})
 }
 
 // pass lets an order's deadline pass while the system is stopped.
