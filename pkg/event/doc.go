@@ -14,5 +14,11 @@
 // Open reads both, and single structured events from other senders. Trouble
 // with one event of a pack is reported for that event alone.
 //
+// Versions of one event live side by side while a fleet moves from one to the
+// next. A program is written for the newest: what it hears in an older version is
+// brought up to it, what it says in an older one is taken down. Both carry the
+// same id, so that whoever hears both knows them for one event. [Registry.Record]
+// keeps an event so that a program which knows only the older version reads it.
+//
 // The package knows neither a broker client nor any particular event.
 package event

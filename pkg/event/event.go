@@ -34,14 +34,16 @@ type Event struct {
 
 	// Name is the logical name, without prefix and version.
 	Name string
-	// Version is the contract's version, from 1 on. Seal takes 0 as the newest.
+	// Version is the contract's version as it travels, from 1 on. Seal takes 0
+	// as the newest.
 	Version int
 	// Lane is the last token of the NATS subject. Empty means [DefaultLane].
 	Lane string
 
 	// Data is the payload as JSON, exactly as it travels.
 	Data []byte
-	// Payload is the payload decoded, of the type that the contract decodes to.
+	// Payload is the payload decoded, of the type that the contract of the
+	// newest version decodes to.
 	Payload any
 }
 

@@ -10,7 +10,9 @@ import (
 
 // Open is the receiver's door. It reads a message in binary mode, a single
 // structured event (which needs no headers if it is a JSON object, as the NATS
-// binding has it) or a JSON batch, and decodes and checks each payload once.
+// binding has it) or a JSON batch, and decodes and checks each payload once. One
+// of an older version is then turned into one of the newest; Version and Data
+// stay as they came.
 // What is wrong with one event is in its Result and spoils no other; an empty
 // batch has no results. The lane is taken from the message's subject.
 //
@@ -132,7 +134,9 @@ func (r *Registry) admit(e Event, err error) Result {
 	if err != nil {
 		return Result{e, fmt.Errorf("open event %s %s: %w: %w", e.Type, e.ID, ErrInvalid, err)}
 	}
-	e.Payload = payload
+	if e.Payload, err = c.lift(payload); err != nil {
+		return Result{e, fmt.Errorf("open event %s %s: %w: %w", e.Type, e.ID, ErrInvalid, err)}
+	}
 	return Result{Event: e}
 }
 

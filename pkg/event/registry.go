@@ -22,25 +22,42 @@ type Contract struct {
 	// Encode checks a payload completely and turns it into compact JSON. It
 	// must refuse a payload of another type.
 	Encode func(any) ([]byte, error)
+	// Up turns a payload of this version into one of the next. Every version
+	// but the newest needs it. It must be pure.
+	Up func(any) (any, error)
+	// Down turns a payload of this version into one of the version before.
+	// Every version but the oldest needs it. It must be pure; what the older
+	// version cannot say is left out.
+	Down func(any) (any, error)
+	// Retired marks a version that nobody says or reads any more: it is kept
+	// for what is stored, as dead letters and histories.
+	Retired bool
 }
 
 // Registry holds the contracts that a program speaks. It is made once, never
 // changes and may be used by many goroutines at once.
+//
+// A program knows the payload of an event in one form, that of the newest
+// version: [Registry.Open] brings older ones up to it, and [Registry.Seal] takes
+// it down to the version that is to be said.
 type Registry struct {
 	prefix string
 	byType map[string]*entry // by complete ce-type
 	newest map[string]*entry // by name
 }
 
-// entry is a contract with the ce-type that stands for it.
+// entry is a contract with the ce-type that stands for it, beside its
+// neighbours.
 type entry struct {
 	Contract
-	wire string
+	wire        string
+	older, next *entry
 }
 
 // NewRegistry returns a registry of the given contracts. typePrefix goes in
 // front of every ce-type, such as "com.example." with its dot; it may be empty.
-// Contracts that are incomplete, badly named or given twice are refused.
+// Contracts that are incomplete, badly named or given twice are refused, and so
+// are versions of one event that leave one out or lack a conversion.
 func NewRegistry(typePrefix string, cs ...Contract) (*Registry, error) {
 	if !printable(typePrefix) {
 		return nil, fmt.Errorf("event registry: type prefix %q: only printable ASCII without spaces is allowed", typePrefix)
@@ -55,7 +72,31 @@ func NewRegistry(typePrefix string, cs ...Contract) (*Registry, error) {
 			return nil, fmt.Errorf("event registry: contract %q version %d: %w", c.Name, c.Version, err)
 		}
 	}
+	for _, n := range r.byType {
+		if err := r.join(n); err != nil {
+			return nil, fmt.Errorf("event registry: contract %q version %d: %w", n.Name, n.Version, err)
+		}
+	}
 	return r, nil
+}
+
+// join puts a contract beside its neighbours.
+func (r *Registry) join(n *entry) error {
+	newest := r.newest[n.Name]
+	if n == newest {
+		return nil
+	}
+	n.next = r.find(n.Name, n.Version+1)
+	switch {
+	case n.next == nil:
+		return fmt.Errorf("version %d is missing between it and version %d", n.Version+1, newest.Version)
+	case n.Up == nil:
+		return fmt.Errorf("it needs Up, which turns its payloads into those of version %d", n.next.Version)
+	case n.next.Down == nil:
+		return fmt.Errorf("version %d needs Down, which turns its payloads into those of this one", n.next.Version)
+	}
+	n.next.older = n
+	return nil
 }
 
 func (r *Registry) add(c Contract) error {

@@ -14,7 +14,9 @@ import (
 // JSON.
 func newRegistry(t testing.TB) *event.Registry {
 	t.Helper()
-	second := greetings()
+	same := func(payload any) (any, error) { return payload, nil }
+	first, second := greetings(), greetings()
+	first.Up, second.Down = same, same
 	second.Version, second.DataSchema = 2, "urn:example:greetings.sent:v2"
 	anything := event.Contract{
 		Name: "things.noted", Version: 1,
@@ -25,7 +27,7 @@ func newRegistry(t testing.TB) *event.Registry {
 		},
 		Encode: json.Marshal,
 	}
-	r, err := event.NewRegistry("com.example.", greetings(), second, anything)
+	r, err := event.NewRegistry("com.example.", first, second, anything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +55,9 @@ func TestNewRegistry_refuses_bad_contracts(t *testing.T) {
 		"no decoder":    {"", with(func(c *event.Contract) { c.Decode = nil }), "needs both"},
 		"no encoder":    {"", with(func(c *event.Contract) { c.Encode = nil }), "needs both"},
 		"spaced prefix": {"com example.", nil, "type prefix"},
+		"a gap":         {"", []event.Contract{signed(1), signed(3)}, "version 2 is missing"},
+		"no way up":     {"", []event.Contract{without(signed(1), "up"), signed(2)}, "needs Up"},
+		"no way down":   {"", []event.Contract{signed(1), without(signed(2), "down")}, "version 2 needs Down"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -9,8 +9,9 @@ import (
 
 // Seal is the sender's door. It picks the contract by e.Name and e.Version (0:
 // the newest), checks and encodes e.Payload and completes e: Type, Version,
-// DataSchema, Lane and Data are set, Time is turned to UTC. An event that Seal
-// accepted can be packed.
+// DataSchema, Lane and Data are set, Time is turned to UTC. The payload is one of
+// the newest version, whichever is to be said, and stays as it is. An event that
+// Seal accepted can be packed.
 //
 // It returns [ErrUnknown], [ErrInvalid] or [ErrTooLarge], naming the event, and
 // then leaves e as it was. Sealing again does the same again.
@@ -28,7 +29,7 @@ func (r *Registry) Seal(e *Event) error {
 	if err := checkEnvelope(&sealed); err != nil {
 		return fmt.Errorf("seal event %s %s: %w: %w", sealed.Type, e.ID, ErrInvalid, err)
 	}
-	data, err := c.Encode(e.Payload)
+	data, err := r.encode(c, e.Payload)
 	if err != nil {
 		return fmt.Errorf("seal event %s %s: %w: %w", sealed.Type, e.ID, ErrInvalid, err)
 	}
