@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,12 @@ type Config struct {
 	JetStream jetstream.JetStream
 	// Registry checks and codes events; required with JetStream.
 	Registry *event.Registry
+	// Publish says in which versions an event is published, by its name: in each
+	// of them, under one id, while readers move from one to the next. An event
+	// that is not named is published in the newest. It does not matter what a
+	// previous process published: an answer that is given again is given in these
+	// versions.
+	Publish map[string][]int
 	// Consumers are the durable consumers to read.
 	Consumers []Consumer
 	// Restore, if not nil, is called when a consumer, its stream or a stream to
@@ -147,6 +154,9 @@ func (c Config) validate() error {
 	if err := (policy{attempts: c.MaxAttempts, pause: c.RetryPause}).validate(); err != nil {
 		return err
 	}
+	if err := c.validatePublish(); err != nil {
+		return err
+	}
 	for _, r := range c.Consumers {
 		if r.Stream == "" || r.Name == "" || r.MaxInHand < 0 {
 			return errors.New("a Consumer needs Stream and Name, and a MaxInHand that is not negative")
@@ -155,6 +165,28 @@ func (c Config) validate() error {
 	for _, t := range c.Timers {
 		if t.Every <= 0 || t.Due == nil {
 			return errors.New("a Timer needs Due, and an Every above zero")
+		}
+	}
+	return nil
+}
+
+// validatePublish refuses a version that there is not: nothing would be said.
+func (c Config) validatePublish() error {
+	for _, name := range slices.Sorted(maps.Keys(c.Publish)) {
+		versions := c.Publish[name]
+		if len(versions) == 0 {
+			return fmt.Errorf("event %s is to be published in no version", name)
+		}
+		for i, version := range versions {
+			if c.Registry == nil {
+				return errors.New("a Registry is required with Publish")
+			}
+			if contract, ok := c.Registry.Lookup(name, version); !ok || contract.Version != version {
+				return fmt.Errorf("event %s is to be published in version %d, which the Registry does not know", name, version)
+			}
+			if slices.Contains(versions[:i], version) {
+				return fmt.Errorf("event %s is to be published in version %d twice", name, version)
+			}
 		}
 	}
 	return nil

@@ -38,7 +38,9 @@ type Decision struct {
 	// Events are published after the commit. Name, Subject and Payload are
 	// needed; what else is empty is filled in, in place, before Save: the ID
 	// derives from Subject and Name, so that an answer given again is the same
-	// event; lane, correlation and trace are the input's.
+	// event; lane, correlation and trace are the input's. The payload is of the
+	// newest version, in which Save finds the event sealed; the versions that are
+	// published are the [Config]'s.
 	Events []event.Event
 	// Call, if not nil, is made after the commit; its outcome is an input of
 	// its own, and the input that asked for the call is not acknowledged before

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -86,15 +87,14 @@ func (b *inbox) again(recorded string) ([]event.Event, error) {
 	}
 	events := make([]event.Event, len(outputs))
 	for i, o := range outputs {
-		contract, ok := b.registry.Lookup(o.Name, o.Version)
-		if !ok {
-			return nil, NotYet(time.Minute, fmt.Errorf("recorded output %s version %d: this build has no contract for it", o.Name, o.Version))
+		e, err := b.registry.Recall(o.Name, o.Version, o.Data)
+		switch {
+		case errors.Is(err, event.ErrUnknown): // another build will know it
+			return nil, NotYet(time.Minute, fmt.Errorf("recorded output: %w", err))
+		case err != nil:
+			return nil, fmt.Errorf("recorded output: %w", err)
 		}
-		payload, err := contract.Decode(o.Data)
-		if err != nil {
-			return nil, fmt.Errorf("recorded output %s: %w", o.Name, err)
-		}
-		events[i] = event.Event{ID: o.ID, Name: o.Name, Version: o.Version, Subject: o.Subject, Time: o.Time, Payload: payload}
+		events[i] = event.Event{ID: o.ID, Name: o.Name, Subject: o.Subject, Time: o.Time, Payload: e.Payload}
 	}
 	return events, nil
 }
@@ -104,7 +104,11 @@ func (b *inbox) Save(_ context.Context, tx *sqldb.Tx) error {
 	for i, d := range b.done {
 		outputs := make([]output, len(d.outputs))
 		for k, e := range d.outputs {
-			outputs[k] = output{ID: e.ID, Name: e.Name, Version: e.Version, Subject: e.Subject, Time: e.Time, Data: e.Data}
+			version, data, err := b.registry.Record(e)
+			if err != nil {
+				return fmt.Errorf("record outputs: %w", err)
+			}
+			outputs[k] = output{ID: e.ID, Name: e.Name, Version: version, Subject: e.Subject, Time: e.Time, Data: data}
 		}
 		text, err := json.Marshal(outputs)
 		if err != nil {

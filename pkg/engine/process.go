@@ -100,7 +100,8 @@ type result struct {
 	decided []Decision
 	refused []error // by input; nil where it was decided
 	verdict []verdict
-	events  []event.Event
+	events  []event.Event      // to be published, in the order of the inputs
+	told    []int              // by input: how many of the events there are when it was decided
 	letters map[string]claimed // those that are replayed, locked
 	slow    *Input             // nil, or whose decision had not returned when the time was over
 	reruns  int
@@ -114,6 +115,7 @@ func (r *result) parts(urgent func(*Input) bool) []*result {
 		return []*result{r}
 	}
 	first, rest := &result{}, &result{}
+	from := 0
 	for i, in := range r.inputs {
 		to := rest
 		if urgent(in) {
@@ -122,7 +124,8 @@ func (r *result) parts(urgent func(*Input) bool) []*result {
 		to.inputs = append(to.inputs, in)
 		to.decided = append(to.decided, r.decided[i])
 		to.verdict = append(to.verdict, r.verdict[i])
-		to.events = append(to.events, r.decided[i].Events...)
+		to.events = append(to.events, r.events[from:r.told[i]]...)
+		from = r.told[i]
 	}
 	if len(rest.inputs) == 0 {
 		return []*result{first}
@@ -141,6 +144,7 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 		inputs:  inputs,
 		decided: make([]Decision, len(inputs)),
 		events:  make([]event.Event, 0, len(inputs)),
+		told:    make([]int, len(inputs)),
 		refused: make([]error, len(inputs)),
 		verdict: make([]verdict, len(inputs)),
 	}
@@ -191,22 +195,30 @@ func (e *Engine) decide(ctx context.Context, tx *sqldb.Tx, r *result) (now time.
 	if now, err = tx.Now(ctx); err != nil {
 		return now, err
 	}
-	for i, in := range r.inputs {
-		if in.failure != nil {
-			continue
-		}
-		if err := e.letters.claimed(r, in, now); err != nil {
-			r.refused[i] = err
-			continue
-		}
-		if err := e.decideOne(ctx, now, r, i); err != nil {
+	for i := range r.inputs {
+		if err := e.decideNext(ctx, now, r, i); err != nil {
 			return now, err
 		}
+		r.told[i] = len(r.events)
 	}
 	if err := caught(func() error { return r.states.Save(ctx, tx) }); err != nil {
 		return now, fmt.Errorf("save: %w", err)
 	}
 	return now, nil
+}
+
+// decideNext decides an input, unless it failed before or its letter is not to be
+// replayed.
+func (e *Engine) decideNext(ctx context.Context, now time.Time, r *result, i int) error {
+	in := r.inputs[i]
+	if in.failure != nil {
+		return nil
+	}
+	if err := e.letters.claimed(r, in, now); err != nil {
+		r.refused[i] = err
+		return nil
+	}
+	return e.decideOne(ctx, now, r, i)
 }
 
 // decideOne decides an input and checks that its outputs can be published. An
@@ -233,13 +245,36 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 		return nil
 	}
 	for k := range d.Events {
-		if err := caught(func() error { return e.seal(&d.Events[k], in, now) }); err != nil {
+		if err := caught(func() error { return e.say(r, &d.Events[k], in, now) }); err != nil {
 			in.failure = Never(err)
 			return errSpoiled
 		}
 	}
-	r.events = append(r.events, d.Events...)
 	r.decided[i] = d
+	return nil
+}
+
+// say completes an output and adds it to what is to be published, in the versions
+// that were declared.
+func (e *Engine) say(r *result, out *event.Event, in *Input, now time.Time) error {
+	if err := e.seal(out, in, now); err != nil {
+		return err
+	}
+	versions, declared := e.cfg.Publish[out.Name]
+	if !declared {
+		r.events = append(r.events, *out)
+		return nil
+	}
+	for _, version := range versions {
+		said := *out
+		if version != out.Version {
+			said.Version = version
+			if err := e.cfg.Registry.Seal(&said); err != nil {
+				return err
+			}
+		}
+		r.events = append(r.events, said)
+	}
 	return nil
 }
 
@@ -248,6 +283,7 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 	if out.ID == "" {
 		out.ID = event.DeriveID(out.Subject, out.Name)
 	}
+	out.Version = 0 // the newest, which is what a store records: see Config.Publish
 	def(&out.Source, e.cfg.Name)
 	def(&out.CorrelationID, in.Meta.CorrelationID)
 	def(&out.CausationID, in.Meta.CausationID)
