@@ -41,6 +41,9 @@ var (
 	//go:embed schemas/orders.created.v1.json
 	schemaOrderCreated string
 
+	//go:embed schemas/orders.created.v2.json
+	schemaOrderCreatedV2 string
+
 	//go:embed schemas/payments.captured.v1.json
 	schemaPaymentCaptured string
 
@@ -64,7 +67,8 @@ func Catalog() []Version {
 		{Name: NameInventoryReserved, Version: 1, Schema: []byte(schemaInventoryReserved), Decode: decoder(readInventoryReserved)},
 		{Name: NameOrderCancelled, Version: 1, Schema: []byte(schemaOrderCancelled), Decode: decoder(readOrderCancelled)},
 		{Name: NameOrderConfirmed, Version: 1, Schema: []byte(schemaOrderConfirmed), Decode: decoder(readOrderConfirmed)},
-		{Name: NameOrderCreated, Version: 1, Schema: []byte(schemaOrderCreated), Decode: decoder(readOrderCreated)},
+		{Name: NameOrderCreated, Version: 1, Schema: []byte(schemaOrderCreated), Decode: decoder(readOrderCreated), Up: converter(UpgradeOrderCreated)},
+		{Name: NameOrderCreated, Version: 2, Schema: []byte(schemaOrderCreatedV2), Decode: decoder(readOrderCreatedV2), Down: converter(DowngradeOrderCreatedV2)},
 		{Name: NamePaymentCaptured, Version: 1, Schema: []byte(schemaPaymentCaptured), Decode: decoder(readPaymentCaptured)},
 		{Name: NamePaymentCredited, Version: 1, Schema: []byte(schemaPaymentCredited), Decode: decoder(readPaymentCredited)},
 		{Name: NamePaymentFailed, Version: 1, Schema: []byte(schemaPaymentFailed), Decode: decoder(readPaymentFailed)},

@@ -237,3 +237,198 @@ func readItem(text string) (Item, error) {
 	}
 	return v, nil
 }
+
+// OrderCreatedV2 is the payload of orders.created, version 2. An order was placed and is pending: inventory
+// answers with inventory.reserved or inventory.rejected. Announced again, unchanged, if nobody answers for a
+// while.
+type OrderCreatedV2 struct {
+	// The order that the event tells of: a UUID.
+	OrderID string `json:"order_id"`
+
+	// Who ordered.
+	Customer CustomerV2 `json:"customer"`
+
+	// Where the order was placed, as web, app or store: the name is the caller's. Absent: not known.
+	Channel string `json:"channel,omitempty"`
+
+	// The ISO 4217 code of the currency to price and charge the order in.
+	Currency string `json:"currency"`
+
+	// What to charge, as the payment gateway names it: a token, never a card number.
+	PaymentMethod string `json:"payment_method"`
+
+	// What is ordered, in the customer's order. A product may come more than once.
+	Items []ItemV2 `json:"items"`
+
+	// The total that the customer was shown, in minor units of the currency: if the order comes to another, it is
+	// rejected with price_changed. Absent: any total will do.
+	ExpectedTotalMinor *int64 `json:"expected_total_minor,omitempty"`
+
+	// The caller's own labels: carried along, never read.
+	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// EventName implements Event.
+func (v OrderCreatedV2) EventName() string { return NameOrderCreated }
+
+// EventVersion implements Event.
+func (v OrderCreatedV2) EventVersion() int { return 2 }
+
+// Order implements Event.
+func (v OrderCreatedV2) Order() string { return v.OrderID }
+
+// Validate implements Event.
+func (v OrderCreatedV2) Validate() error {
+	if err := checkUUID(v.OrderID); err != nil {
+		return at("order_id", err)
+	}
+	if err := v.Customer.validate(); err != nil {
+		return at("customer", err)
+	}
+	if v.Channel != "" {
+		if err := checkPattern(v.Channel, isChannel, "^[a-z0-9_-]{1,32}$"); err != nil {
+			return at("channel", err)
+		}
+	}
+	if err := checkPattern(v.Currency, isCurrency, "^[A-Z]{3}$"); err != nil {
+		return at("currency", err)
+	}
+	if err := checkPattern(v.PaymentMethod, isPaymentMethod, "^[A-Za-z0-9_-]{1,64}$"); err != nil {
+		return at("payment_method", err)
+	}
+	if err := checkCount(len(v.Items), 1, 1000); err != nil {
+		return at("items", err)
+	}
+	for i, item := range v.Items {
+		if err := item.validate(); err != nil {
+			return at("items"+index(i), err)
+		}
+	}
+	if v.ExpectedTotalMinor != nil {
+		if err := checkRange(*v.ExpectedTotalMinor, 0, 9007199254740991); err != nil {
+			return at("expected_total_minor", err)
+		}
+	}
+	if err := checkMap(v.Metadata, 16, func(s string) error { return checkLength(s, 0, 500) }); err != nil {
+		return at("metadata", err)
+	}
+	return nil
+}
+
+func readOrderCreatedV2(text string) (OrderCreatedV2, error) {
+	var v OrderCreatedV2
+	var values [8]string
+	err := readMembers(text, []string{"order_id", "customer", "channel", "currency", "payment_method", "items", "expected_total_minor", "metadata"}, values[:])
+	if err != nil {
+		return v, err
+	}
+	if v.OrderID, err = readString(values[0]); err != nil {
+		return v, at("order_id", err)
+	}
+	if v.Customer, err = readCustomerV2(values[1]); err != nil {
+		return v, at("customer", err)
+	}
+	if v.Channel, err = optionalString(values[2]); err != nil {
+		return v, at("channel", err)
+	}
+	if v.Currency, err = readString(values[3]); err != nil {
+		return v, at("currency", err)
+	}
+	if v.PaymentMethod, err = readString(values[4]); err != nil {
+		return v, at("payment_method", err)
+	}
+	if v.Items, err = readList(values[5], 1000, readItemV2); err != nil {
+		return v, at("items", err)
+	}
+	if v.ExpectedTotalMinor, err = optionalInteger(values[6]); err != nil {
+		return v, at("expected_total_minor", err)
+	}
+	if v.Metadata, err = optionalStrings(values[7]); err != nil {
+		return v, at("metadata", err)
+	}
+	return v, nil
+}
+
+// CustomerV2 is who ordered.
+type CustomerV2 struct {
+	// The customer, as the shop knows them.
+	ID string `json:"id"`
+
+	// Where the customer is: an ISO 3166-1 code of two letters. Absent: not known.
+	Country string `json:"country,omitempty"`
+}
+
+func (v CustomerV2) validate() error {
+	if err := checkPattern(v.ID, isID, "^[A-Za-z0-9_-]{1,64}$"); err != nil {
+		return at("id", err)
+	}
+	if v.Country != "" {
+		if err := checkPattern(v.Country, isCountry, "^[A-Z]{2}$"); err != nil {
+			return at("country", err)
+		}
+	}
+	return nil
+}
+
+func readCustomerV2(text string) (CustomerV2, error) {
+	var v CustomerV2
+	var values [2]string
+	err := readMembers(text, []string{"id", "country"}, values[:])
+	if err != nil {
+		return v, err
+	}
+	if v.ID, err = readString(values[0]); err != nil {
+		return v, at("id", err)
+	}
+	if v.Country, err = optionalString(values[1]); err != nil {
+		return v, at("country", err)
+	}
+	return v, nil
+}
+
+// ItemV2 is one line of an order.
+type ItemV2 struct {
+	// The product to take from stock.
+	ProductID string `json:"product_id"`
+
+	// The number of units.
+	Quantity int64 `json:"quantity"`
+
+	// The price of one unit that the customer was shown, in minor units of the currency; inventory's own price
+	// may be another by now, which expected_total_minor guards against. Absent: not known.
+	UnitPriceMinor *int64 `json:"unit_price_minor,omitempty"`
+}
+
+func (v ItemV2) validate() error {
+	if err := checkPattern(v.ProductID, isProductID, "^[A-Za-z0-9 _-]{1,64}$"); err != nil {
+		return at("product_id", err)
+	}
+	if err := checkRange(v.Quantity, 1, 2147483647); err != nil {
+		return at("quantity", err)
+	}
+	if v.UnitPriceMinor != nil {
+		if err := checkRange(*v.UnitPriceMinor, 0, 9007199254740991); err != nil {
+			return at("unit_price_minor", err)
+		}
+	}
+	return nil
+}
+
+func readItemV2(text string) (ItemV2, error) {
+	var v ItemV2
+	var values [3]string
+	err := readMembers(text, []string{"product_id", "quantity", "unit_price_minor"}, values[:])
+	if err != nil {
+		return v, err
+	}
+	if v.ProductID, err = readString(values[0]); err != nil {
+		return v, at("product_id", err)
+	}
+	if v.Quantity, err = readInteger(values[1]); err != nil {
+		return v, at("quantity", err)
+	}
+	if v.UnitPriceMinor, err = optionalInteger(values[2]); err != nil {
+		return v, at("unit_price_minor", err)
+	}
+	return v, nil
+}

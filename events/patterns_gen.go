@@ -54,6 +54,45 @@ func isCustomerID(s string) bool {
 	return true
 }
 
+// isChannel decides ^[a-z0-9_-]{1,32}$.
+func isChannel(s string) bool {
+	if len(s) < 1 || len(s) > 32 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// isID decides ^[A-Za-z0-9_-]{1,64}$.
+func isID(s string) bool {
+	if len(s) < 1 || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// isCountry decides ^[A-Z]{2}$.
+func isCountry(s string) bool {
+	if len(s) != 2 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !('A' <= c && c <= 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
 // isChargeID decides ^[A-Za-z0-9_-]{1,128}$.
 func isChargeID(s string) bool {
 	if len(s) < 1 || len(s) > 128 {

@@ -22,6 +22,9 @@ type Published struct {
 	// Payloads are the digests of the golden payloads, white space apart, so
 	// that others can be added beside them.
 	Payloads map[string]string `json:"payloads"`
+	// Retired is set once nobody says or reads the version any more. It is kept
+	// for what is stored, and does not come back.
+	Retired bool `json:"retired,omitempty"`
 }
 
 // parseRecord reads what Encode writes.
@@ -103,7 +106,7 @@ func (r Record) with(other Record) Record {
 		all = Record{}
 	}
 	for v, p := range r {
-		merged := Published{Schema: p.Schema, Payloads: maps.Clone(all[v].Payloads)}
+		merged := Published{Schema: p.Schema, Payloads: maps.Clone(all[v].Payloads), Retired: p.Retired || all[v].Retired}
 		if merged.Payloads == nil {
 			merged.Payloads = map[string]string{}
 		}

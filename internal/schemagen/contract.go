@@ -18,6 +18,7 @@ type contract struct {
 	Name    string // "orders.created"
 	Version int
 	Schema  *schema
+	Retired bool
 }
 
 // owner is the domain that publishes the event.
@@ -33,6 +34,26 @@ func (c contract) goType(s *schema) string {
 		return goName(s.Title)
 	}
 	return goName(s.Title) + "V" + strconv.Itoa(c.Version)
+}
+
+// loadAll reads a folder with schemas/ and the record of what was published, which says what is retired.
+func loadAll(folder fs.FS) ([]contract, error) {
+	schemas, err := fs.Sub(folder, "schemas")
+	if err != nil {
+		return nil, err
+	}
+	contracts, err := load(schemas)
+	if err != nil {
+		return nil, err
+	}
+	state, err := gate.Load(folder)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range contracts {
+		contracts[i].Retired = state.Record[gate.Version{Name: c.Name, Number: c.Version}].Retired
+	}
+	return contracts, nil
 }
 
 // load reads all schemas of a folder, ordered by name and version.

@@ -16,7 +16,7 @@ const contractFolder = "../../events"
 
 func TestGeneratedFilesAreFresh(t *testing.T) {
 	t.Parallel()
-	contracts, err := load(os.DirFS(filepath.Join(contractFolder, "schemas")))
+	contracts, err := loadAll(os.DirFS(contractFolder))
 	if err != nil {
 		t.Fatalf("load: %v", err)
 	}
@@ -46,7 +46,7 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 
 func TestTablesOfThePageAreFresh(t *testing.T) {
 	t.Parallel()
-	contracts, err := load(os.DirFS(filepath.Join(contractFolder, "schemas")))
+	contracts, err := loadAll(os.DirFS(contractFolder))
 	if err != nil {
 		t.Fatalf("load: %v", err)
 	}

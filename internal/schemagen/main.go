@@ -18,7 +18,7 @@ func main() {
 }
 
 func run(folder, document string) error {
-	contracts, err := load(os.DirFS(filepath.Join(folder, "schemas")))
+	contracts, err := loadAll(os.DirFS(folder))
 	if err != nil {
 		return err
 	}

@@ -76,10 +76,26 @@ func catalog(contracts []contract) *source {
 	out.line("// Catalog returns all versions of all events, ordered by name and version. The slice and the schemas in it")
 	out.line("// are the caller's own.")
 	out.line("func Catalog() []Version {\nreturn []Version{")
-	for _, c := range contracts {
-		out.line("{Name: %s, Version: %d, Schema: []byte(schema%[3]s), Decode: decoder(read%[3]s)},",
-			nameConstant(c), c.Version, c.goType(c.Schema))
+	for i, c := range contracts {
+		out.line("{Name: %s, Version: %d, Schema: []byte(schema%[3]s), Decode: decoder(read%[3]s)%[4]s},",
+			nameConstant(c), c.Version, c.goType(c.Schema), conversions(contracts, i))
 	}
 	out.line("}\n}")
 	return out
+}
+
+// conversions are the members of the catalogue's line of a contract that has neighbours or was retired. The functions
+// are written by hand, and the build fails while one is missing.
+func conversions(contracts []contract, i int) string {
+	c, text := contracts[i], ""
+	if i+1 < len(contracts) && contracts[i+1].Name == c.Name {
+		text += ", Up: converter(Upgrade" + c.goType(c.Schema) + ")"
+	}
+	if i > 0 && contracts[i-1].Name == c.Name {
+		text += ", Down: converter(Downgrade" + c.goType(c.Schema) + ")"
+	}
+	if c.Retired {
+		text += ", Retired: true"
+	}
+	return text
 }
