@@ -43,3 +43,22 @@ func checkID(id, more, words string) error {
 	}
 	return nil
 }
+
+// CheckCountry says what is wrong with the country of a customer, or nil: an ISO
+// 3166-1 code of two capital letters, or nothing if it is not known.
+func CheckCountry(code string) error {
+	if code != "" && !isCountry(code) {
+		return errors.New("must be a country code of two capital letters, as GB")
+	}
+	return nil
+}
+
+// CheckChannel says what is wrong with the name of where an order was placed, or
+// nil: up to 32 small letters, digits, hyphens and underscores, or nothing if it
+// is not known.
+func CheckChannel(name string) error {
+	if name != "" && !isChannel(name) {
+		return errors.New("must have 1 to 32 small letters, digits, hyphens and underscores, as web")
+	}
+	return nil
+}

@@ -42,7 +42,7 @@ type refusal struct {
 }
 
 // pick takes the items of an order off the shelf, or says why it cannot.
-func pick(created events.OrderCreated, stock Stock) ([]events.PricedItem, []Product, refusal) {
+func pick(created events.OrderCreatedV2, stock Stock) ([]events.PricedItem, []Product, refusal) {
 	shelf := newShelf(stock)
 	lines := make([]events.PricedItem, 0, len(created.Items))
 	var total int64

@@ -11,7 +11,7 @@ import (
 const maxMoney = inventory.MaxMoneyMinor
 
 // reserve asks the shop, changed a little, for items.
-func reserve(t *testing.T, change func(map[string]inventory.Product), c events.OrderCreated) inventory.Result {
+func reserve(t *testing.T, change func(map[string]inventory.Product), c events.OrderCreatedV2) inventory.Result {
 	t.Helper()
 	products := shop()
 	if change != nil {
@@ -27,7 +27,7 @@ func reserve(t *testing.T, change func(map[string]inventory.Product), c events.O
 	return got
 }
 
-func items(is ...events.Item) events.OrderCreated {
+func items(is ...events.ItemV2) events.OrderCreatedV2 {
 	c := created()
 	c.Items = is
 	return c
@@ -45,24 +45,24 @@ func mugAt(price, units int64) func(map[string]inventory.Product) {
 // could.
 func TestG3_AllItemsOrNone(t *testing.T) {
 	t.Parallel()
-	cup := events.Item{ProductID: "cup", Quantity: 1}
-	expecting := func(total int64) events.OrderCreated {
+	cup := events.ItemV2{ProductID: "cup", Quantity: 1}
+	expecting := func(total int64) events.OrderCreatedV2 {
 		c := created()
 		c.ExpectedTotalMinor = &total
 		return c
 	}
 	for name, c := range map[string]struct {
 		change  func(map[string]inventory.Product)
-		created events.OrderCreated
+		created events.OrderCreatedV2
 		reason  string
 		product string
 	}{
-		"unknown":           {nil, items(cup, events.Item{ProductID: "hat", Quantity: 1}), events.ReasonUnknownProduct, "hat"},
-		"another currency":  {nil, items(cup, events.Item{ProductID: "tea", Quantity: 1}), events.ReasonCurrencyMismatch, "tea"},
-		"one too many":      {nil, items(cup, events.Item{ProductID: "mug", Quantity: 9}), events.ReasonOutOfStock, "mug"},
-		"two lines of four": {nil, items(cup, events.Item{ProductID: "mug", Quantity: 4}, events.Item{ProductID: "mug", Quantity: 5}), events.ReasonOutOfStock, "mug"},
-		"too much money":    {mugAt(maxMoney-99, 1), items(cup, events.Item{ProductID: "mug", Quantity: 1}), events.ReasonTotalTooLarge, "mug"},
-		"an overflow":       {mugAt(maxMoney, 1<<31), items(cup, events.Item{ProductID: "mug", Quantity: 1<<31 - 1}), events.ReasonTotalTooLarge, "mug"},
+		"unknown":           {nil, items(cup, events.ItemV2{ProductID: "hat", Quantity: 1}), events.ReasonUnknownProduct, "hat"},
+		"another currency":  {nil, items(cup, events.ItemV2{ProductID: "tea", Quantity: 1}), events.ReasonCurrencyMismatch, "tea"},
+		"one too many":      {nil, items(cup, events.ItemV2{ProductID: "mug", Quantity: 9}), events.ReasonOutOfStock, "mug"},
+		"two lines of four": {nil, items(cup, events.ItemV2{ProductID: "mug", Quantity: 4}, events.ItemV2{ProductID: "mug", Quantity: 5}), events.ReasonOutOfStock, "mug"},
+		"too much money":    {mugAt(maxMoney-99, 1), items(cup, events.ItemV2{ProductID: "mug", Quantity: 1}), events.ReasonTotalTooLarge, "mug"},
+		"an overflow":       {mugAt(maxMoney, 1<<31), items(cup, events.ItemV2{ProductID: "mug", Quantity: 1<<31 - 1}), events.ReasonTotalTooLarge, "mug"},
 		"a lower total":     {nil, expecting(599), events.ReasonPriceChanged, ""},
 		"a higher total":    {nil, expecting(601), events.ReasonPriceChanged, ""},
 		"a total of zero":   {nil, expecting(0), events.ReasonPriceChanged, ""},
@@ -90,18 +90,18 @@ func TestPickTakesUpToTheLast(t *testing.T) {
 	total := func(n int64) *int64 { return &n }
 	exact := created()
 	exact.ExpectedTotalMinor = total(600)
-	free := items(events.Item{ProductID: "mug", Quantity: 8})
+	free := items(events.ItemV2{ProductID: "mug", Quantity: 8})
 	free.ExpectedTotalMinor = total(0)
 	for name, c := range map[string]struct {
 		change    func(map[string]inventory.Product)
-		created   events.OrderCreated
+		created   events.OrderCreatedV2
 		total     int64
 		available int64 // of mugs, after
 	}{
 		"the expected total": {nil, exact, 600, 6},
-		"the last mug":       {nil, items(events.Item{ProductID: "mug", Quantity: 8}), 2000, 0},
-		"in two lines":       {nil, items(events.Item{ProductID: "mug", Quantity: 4}, events.Item{ProductID: "mug", Quantity: 4}), 2000, 0},
-		"the most money":     {mugAt(maxMoney, 1), items(events.Item{ProductID: "mug", Quantity: 1}), maxMoney, 0},
+		"the last mug":       {nil, items(events.ItemV2{ProductID: "mug", Quantity: 8}), 2000, 0},
+		"in two lines":       {nil, items(events.ItemV2{ProductID: "mug", Quantity: 4}, events.ItemV2{ProductID: "mug", Quantity: 4}), 2000, 0},
+		"the most money":     {mugAt(maxMoney, 1), items(events.ItemV2{ProductID: "mug", Quantity: 1}), maxMoney, 0},
 		"for nothing":        {mugAt(0, 8), free, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

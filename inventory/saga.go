@@ -91,7 +91,7 @@ func (t *turn) say(e events.Event) { t.Says = append(t.Says, e) }
 
 // reserve takes all items of the order at today's prices, or none.
 func reserve(t *turn) error {
-	created, ok := t.event.(events.OrderCreated)
+	created, ok := t.event.(events.OrderCreatedV2)
 	if !ok {
 		return fmt.Errorf("%w: payload of type %T", ErrImpossible, t.event)
 	}
@@ -117,7 +117,7 @@ func reserve(t *turn) error {
 }
 
 func sayReserved(t *turn) error {
-	created, ok := t.event.(events.OrderCreated)
+	created, ok := t.event.(events.OrderCreatedV2)
 	if !ok {
 		return fmt.Errorf("%w: payload of type %T", ErrImpossible, t.event)
 	}

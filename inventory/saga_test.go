@@ -48,10 +48,10 @@ func stockOf(products map[string]inventory.Product) inventory.Stock {
 	}
 }
 
-func created() events.OrderCreated {
-	return events.OrderCreated{
-		OrderID: orderID, CustomerID: "ann", Currency: "EUR", PaymentMethod: "card",
-		Items: []events.Item{{ProductID: "mug", Quantity: 2}, {ProductID: "cup", Quantity: 1}},
+func created() events.OrderCreatedV2 {
+	return events.OrderCreatedV2{
+		OrderID: orderID, Customer: events.CustomerV2{ID: "ann"}, Currency: "EUR", PaymentMethod: "card",
+		Items: []events.ItemV2{{ProductID: "mug", Quantity: 2}, {ProductID: "cup", Quantity: 1}},
 	}
 }
 

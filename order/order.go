@@ -47,10 +47,24 @@ type Order struct {
 // Request is what the customer asked for and never changes. Stores load it
 // only where orders.created has to be said again.
 type Request struct {
+	Country            string // where the customer is; "" = not known
+	Channel            string // where the order was placed; "" = not known
 	PaymentMethod      string
-	Items              []events.Item
+	Items              []events.ItemV2
 	ExpectedTotalMinor *int64
 	Metadata           map[string]string
+}
+
+// RequestOf is what orders.created says that the customer asked for.
+func RequestOf(c events.OrderCreatedV2) Request {
+	return Request{
+		Country:            c.Customer.Country,
+		Channel:            c.Channel,
+		PaymentMethod:      c.PaymentMethod,
+		Items:              c.Items,
+		ExpectedTotalMinor: c.ExpectedTotalMinor,
+		Metadata:           c.Metadata,
+	}
 }
 
 // Ended reports whether the order has reached confirmed or cancelled.
@@ -85,9 +99,10 @@ func (o Order) Due() time.Time {
 
 // created is the order's first event, the same each time it is said.
 func (o Order) created() events.Event {
-	return events.OrderCreated{
+	return events.OrderCreatedV2{
 		OrderID:            o.ID,
-		CustomerID:         o.CustomerID,
+		Customer:           events.CustomerV2{ID: o.CustomerID, Country: o.Request.Country},
+		Channel:            o.Request.Channel,
 		Currency:           o.Currency,
 		PaymentMethod:      o.Request.PaymentMethod,
 		Items:              o.Request.Items,

@@ -66,11 +66,12 @@ func (p *Place) Check() error {
 		r = append(r, Problem{"body.currency", "not an ISO 4217 currency code in capitals, as EUR"})
 	}
 	r = checkID(r, "body.payment_method", events.CheckID(p.Request.PaymentMethod))
-	if t := p.Request.ExpectedTotalMinor; t != nil && (*t < 0 || *t > MaxMoneyMinor) {
-		r = append(r, Problem{"body.expected_total", fmt.Sprintf("must be between 0 and %d minor units", int64(MaxMoneyMinor))})
-	}
+	r = checkID(r, "body.customer_country", events.CheckCountry(p.Request.Country))
+	r = checkID(r, "body.channel", events.CheckChannel(p.Request.Channel))
+	r = checkMoney(r, "body.expected_total", p.Request.ExpectedTotalMinor)
 	r = checkLane(r, p.Lane)
 	r = p.checkItems(r)
+	r = p.checkTotal(r)
 	r = p.checkMetadata(r)
 	if len(r) > 0 {
 		return r
@@ -84,10 +85,11 @@ func (p *Place) checkItems(r Refusal) Refusal {
 		return append(r, Problem{"body.items", fmt.Sprintf("must have between 1 and %d lines, has %d", MaxLines, len(items))})
 	}
 	seen := make(map[string]int, len(items))
-	merged := make([]events.Item, 0, len(items))
+	merged := make([]events.ItemV2, 0, len(items))
 	for i, it := range items {
 		at := fmt.Sprintf("body.items[%d].", i)
 		r = checkID(r, at+"product_id", events.CheckProductID(it.ProductID))
+		r = checkMoney(r, at+"unit_price", it.UnitPriceMinor)
 		if it.Quantity < 1 || it.Quantity > maxQuantity {
 			r = append(r, Problem{at + "quantity", fmt.Sprintf("must be a whole number between 1 and %d", maxQuantity)})
 			continue
@@ -98,6 +100,7 @@ func (p *Place) checkItems(r Refusal) Refusal {
 			merged = append(merged, it)
 			continue
 		}
+		r = agreePrice(r, at+"unit_price", &merged[first], it)
 		if merged[first].Quantity += it.Quantity; merged[first].Quantity > maxQuantity {
 			r = append(r, Problem{at + "quantity", fmt.Sprintf("with the lines before, more than %d of this product", maxQuantity)})
 			merged[first].Quantity = maxQuantity
@@ -116,6 +119,50 @@ func (p *Place) checkMetadata(r Refusal) Refusal {
 			r = append(r, Problem{"body.metadata", fmt.Sprintf("names of 1 to %d and values of up to %d printable characters", maxMetadataName, maxMetadataValue)})
 			break
 		}
+	}
+	return r
+}
+
+// agreePrice takes over the price of a product that comes again.
+func agreePrice(r Refusal, location string, line *events.ItemV2, again events.ItemV2) Refusal {
+	switch {
+	case again.UnitPriceMinor == nil:
+	case line.UnitPriceMinor == nil:
+		line.UnitPriceMinor = again.UnitPriceMinor
+	case *line.UnitPriceMinor != *again.UnitPriceMinor:
+		return append(r, Problem{location, "another price than the lines before have for this product"})
+	}
+	return r
+}
+
+// checkTotal makes the prices that the customer saw count: if each line has one,
+// their total is the one that is expected. It needs lines that are all right.
+func (p *Place) checkTotal(r Refusal) Refusal {
+	if len(r) > 0 {
+		return r
+	}
+	var total int64
+	for _, it := range p.Request.Items {
+		if it.UnitPriceMinor == nil {
+			return r
+		}
+		if price := *it.UnitPriceMinor; price > 0 && it.Quantity > (MaxMoneyMinor-total)/price {
+			return append(r, Problem{"body.items", fmt.Sprintf("come to more than %d minor units", int64(MaxMoneyMinor))})
+		}
+		total += it.Quantity * *it.UnitPriceMinor
+	}
+	switch expected := p.Request.ExpectedTotalMinor; {
+	case expected == nil:
+		p.Request.ExpectedTotalMinor = &total
+	case *expected != total:
+		return append(r, Problem{"body.expected_total", fmt.Sprintf("is %d, but the items come to %d by their unit prices", *expected, total)})
+	}
+	return r
+}
+
+func checkMoney(r Refusal, location string, minor *int64) Refusal {
+	if minor != nil && (*minor < 0 || *minor > MaxMoneyMinor) {
+		return append(r, Problem{location, fmt.Sprintf("must be between 0 and %d minor units", int64(MaxMoneyMinor))})
 	}
 	return r
 }

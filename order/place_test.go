@@ -21,7 +21,7 @@ func request() order.Place {
 		CorrelationID: "c-1",
 		Request: order.Request{
 			PaymentMethod:      "card",
-			Items:              []events.Item{{ProductID: "mug", Quantity: 2}, {ProductID: "BANK CHARGES", Quantity: 1}},
+			Items:              []events.ItemV2{{ProductID: "mug", Quantity: 2}, {ProductID: "BANK CHARGES", Quantity: 1}},
 			ExpectedTotalMinor: &expected,
 			Metadata:           map[string]string{"channel": "web"},
 		},
@@ -49,8 +49,8 @@ func TestPlaceMakesAPendingOrder(t *testing.T) {
 	if len(got.Says) != 1 {
 		t.Fatalf("says %v, want orders.created", got.Says)
 	}
-	created, ok := got.Says[0].(events.OrderCreated)
-	if !ok || created.OrderID != c.ID || created.CustomerID != c.CustomerID || created.Currency != c.Currency ||
+	created, ok := got.Says[0].(events.OrderCreatedV2)
+	if !ok || created.OrderID != c.ID || created.Customer.ID != c.CustomerID || created.Currency != c.Currency ||
 		created.PaymentMethod != "card" || !reflect.DeepEqual(created.Items, c.Request.Items) ||
 		*created.ExpectedTotalMinor != total || created.Metadata["channel"] != "web" {
 		t.Errorf("says %+v, which is not what was asked for", got.Says[0])
@@ -66,7 +66,7 @@ func TestCheckRefuses(t *testing.T) {
 	minor := func(n int64) func(*order.Place) {
 		return func(c *order.Place) { c.Request.ExpectedTotalMinor = &n }
 	}
-	items := func(i ...events.Item) func(*order.Place) {
+	items := func(i ...events.ItemV2) func(*order.Place) {
 		return func(c *order.Place) { c.Request.Items = i }
 	}
 	labels := func(name, value string) func(*order.Place) {
@@ -89,9 +89,9 @@ func TestCheckRefuses(t *testing.T) {
 		"an unsafe total":          {minor(order.MaxMoneyMinor + 1), "body.expected_total"},
 		"no items":                 {items(), "body.items"},
 		"too many lines":           {items(lines(order.MaxLines + 1)...), "body.items"},
-		"no product":               {items(events.Item{Quantity: 1}), "body.items[0].product_id"},
-		"a product over two lines": {items(events.Item{ProductID: "a\nb", Quantity: 1}), "body.items[0].product_id"},
-		"no quantity":              {items(mug(1), events.Item{ProductID: "cup"}), "body.items[1].quantity"},
+		"no product":               {items(events.ItemV2{Quantity: 1}), "body.items[0].product_id"},
+		"a product over two lines": {items(events.ItemV2{ProductID: "a\nb", Quantity: 1}), "body.items[0].product_id"},
+		"no quantity":              {items(mug(1), events.ItemV2{ProductID: "cup"}), "body.items[1].quantity"},
 		"a negative quantity":      {items(mug(-1)), "body.items[0].quantity"},
 		"a huge quantity":          {items(mug(1 << 31)), "body.items[0].quantity"},
 		"a huge sum":               {items(mug(1<<31-1), mug(1)), "body.items[1].quantity"},
@@ -123,8 +123,8 @@ func TestCheckAcceptsTheLimits(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*order.Place){
 		"the most lines":       func(c *order.Place) { c.Request.Items = lines(order.MaxLines) },
-		"the largest quantity": func(c *order.Place) { c.Request.Items = []events.Item{mug(1<<31 - 1)} },
-		"the largest sum":      func(c *order.Place) { c.Request.Items = []events.Item{mug(1<<31 - 2), mug(1)} },
+		"the largest quantity": func(c *order.Place) { c.Request.Items = []events.ItemV2{mug(1<<31 - 1)} },
+		"the largest sum":      func(c *order.Place) { c.Request.Items = []events.ItemV2{mug(1<<31 - 2), mug(1)} },
 		"the largest total":    func(c *order.Place) { *c.Request.ExpectedTotalMinor = order.MaxMoneyMinor },
 		"no expected total":    func(c *order.Place) { c.Request.ExpectedTotalMinor = nil },
 		"a total of nothing":   func(c *order.Place) { *c.Request.ExpectedTotalMinor = 0 },
@@ -148,12 +148,12 @@ func TestCheckAcceptsTheLimits(t *testing.T) {
 func TestCheckMergesLinesOfOneProduct(t *testing.T) {
 	t.Parallel()
 	place := request()
-	sent := []events.Item{mug(2), {ProductID: "cup", Quantity: 1}, mug(3), {ProductID: "cup", Quantity: 4}}
+	sent := []events.ItemV2{mug(2), {ProductID: "cup", Quantity: 1}, mug(3), {ProductID: "cup", Quantity: 4}}
 	place.Request.Items = sent
 	if err := place.Check(); err != nil {
 		t.Fatal(err)
 	}
-	want := []events.Item{mug(5), {ProductID: "cup", Quantity: 5}}
+	want := []events.ItemV2{mug(5), {ProductID: "cup", Quantity: 5}}
 	if !reflect.DeepEqual(place.Request.Items, want) {
 		t.Errorf("got %v, want %v", place.Request.Items, want)
 	}
@@ -167,7 +167,7 @@ func TestCheckMergesLinesOfOneProduct(t *testing.T) {
 
 func TestCheckNamesEverythingThatIsWrong(t *testing.T) {
 	t.Parallel()
-	place := order.Place{Currency: "eur", Request: order.Request{Items: []events.Item{{ProductID: "a.b"}}}}
+	place := order.Place{Currency: "eur", Request: order.Request{Items: []events.ItemV2{{ProductID: "a.b"}}}}
 	err := place.Check()
 	if err == nil {
 		t.Fatal("accepted")
@@ -179,12 +179,12 @@ func TestCheckNamesEverythingThatIsWrong(t *testing.T) {
 	}
 }
 
-func mug(quantity int64) events.Item { return events.Item{ProductID: "mug", Quantity: quantity} }
+func mug(quantity int64) events.ItemV2 { return events.ItemV2{ProductID: "mug", Quantity: quantity} }
 
-func lines(n int) []events.Item {
-	out := make([]events.Item, n)
+func lines(n int) []events.ItemV2 {
+	out := make([]events.ItemV2, n)
 	for i := range out {
-		out[i] = events.Item{ProductID: fmt.Sprintf("p%d", i), Quantity: 1}
+		out[i] = events.ItemV2{ProductID: fmt.Sprintf("p%d", i), Quantity: 1}
 	}
 	return out
 }

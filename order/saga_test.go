@@ -21,7 +21,7 @@ var noon = time.Date(2025, 1, 1, 12, 0, 0, 0, time.UTC)
 func heard() map[string]events.Event {
 	out := make(map[string]events.Event)
 	for _, e := range []events.Event{
-		events.OrderCreated{OrderID: orderID, Currency: "EUR"},
+		events.OrderCreatedV2{OrderID: orderID, Currency: "EUR"},
 		events.OrderConfirmed{OrderID: orderID, Currency: "EUR", TotalMinor: total},
 		events.OrderCancelled{OrderID: orderID, Reason: events.ReasonCustomer},
 		events.InventoryReserved{OrderID: orderID, Currency: "EUR", TotalMinor: total, PaymentMethod: "card"},

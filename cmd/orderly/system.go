@@ -28,6 +28,8 @@ type systemFlags struct {
 	RedriveMax      time.Duration `help:"The longest pause between two announcements." default:"1h" env:"ORDERLY_REDRIVE_MAX"`
 	GatewayTimeout  time.Duration `help:"How long one try of a call to the payment gateway may take." default:"10s" env:"ORDERLY_GATEWAY_TIMEOUT"`
 	GatewayCalls    int           `help:"How many calls to the payment gateway are under way at a time." default:"512" env:"ORDERLY_GATEWAY_CALLS" placeholder:"N"`
+	Publish         string        `help:"Versions in which events are published, separated by commas, as orders.created.v1 (default: all that are in use)." env:"ORDERLY_PUBLISH" placeholder:"VERSION"`
+	Read            string        `help:"Versions of events that are read, separated by commas, as orders.created.v2 (default: the oldest in use of each)." env:"ORDERLY_READ" placeholder:"VERSION"`
 	MaxInputs       int           `help:"The most inputs that are committed together; 0 leaves it to the system, 1 handles them one at a time." default:"0" env:"ORDERLY_MAX_INPUTS" placeholder:"N"`
 }
 
@@ -52,7 +54,18 @@ func (f systemFlags) Validate() error {
 	case f.RedriveMax < f.RedriveAfter:
 		return fmt.Errorf("--redrive-max: %s is less than --redrive-after, %s", f.RedriveMax, f.RedriveAfter)
 	}
-	return nil
+	_, err := f.versions()
+	return err
+}
+
+func (f systemFlags) versions() (v app.Versions, err error) {
+	if err := v.ParsePublished(f.Publish); err != nil {
+		return v, fmt.Errorf("--publish: %w", err)
+	}
+	if err := v.ParseRead(f.Read); err != nil {
+		return v, fmt.Errorf("--read: %w", err)
+	}
+	return v, nil
 }
 
 func checkAddress(addr string) error {
@@ -72,11 +85,16 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 	if err != nil {
 		return nil, usageError{err}
 	}
+	versions, err := f.versions()
+	if err != nil {
+		return nil, usageError{err}
+	}
 	s, err := allinone.Start(ctx, allinone.Config{
 		Dir:       dir,
 		Addr:      f.HTTP,
 		Version:   daemon.ReadBuild(version).Version,
 		Logger:    log,
+		Versions:  versions,
 		MaxInputs: f.MaxInputs,
 		Payment:   app.PaymentConfig{CallTimeout: f.GatewayTimeout, MaxCalls: f.GatewayCalls},
 		Policy:    order.Policy{Deadline: f.Deadline, ExpressDeadline: f.ExpressDeadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},

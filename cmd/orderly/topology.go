@@ -19,6 +19,7 @@ import (
 type topologyFlags struct {
 	Replicas int           `help:"Replicas of each stream: 1, or 3 on a cluster (default: ${default})." default:"1" env:"ORDERLY_REPLICAS" placeholder:"N"`
 	AckWait  time.Duration `help:"How long NATS waits for a process that died (default: ${default})." default:"30s" env:"ORDERLY_ACK_WAIT" placeholder:"TIME"`
+	Read     string        `help:"Versions of events that are read, separated by commas, as orders.created.v2 (default: the oldest in use of each)." env:"ORDERLY_READ" placeholder:"VERSION"`
 }
 
 // Validate is called by the parser.
@@ -29,7 +30,15 @@ func (f topologyFlags) Validate() error {
 	case f.AckWait < app.MinAckWait || f.AckWait > app.MaxAckWait:
 		return fmt.Errorf("--ack-wait: %s is not between %s and %s", f.AckWait, app.MinAckWait, app.MaxAckWait)
 	}
+	if _, err := f.versions(); err != nil {
+		return fmt.Errorf("--read: %w", err)
+	}
 	return nil
+}
+
+func (f topologyFlags) versions() (v app.Versions, err error) {
+	err = v.ParseRead(f.Read)
+	return v, err
 }
 
 // brokerFlags say where the servers are.
@@ -62,7 +71,11 @@ func (f brokerFlags) on(ctx context.Context, do func(context.Context, *natsbus.C
 		return err
 	}
 	defer func() { err = errors.Join(err, bus.Close(context.WithoutCancel(ctx))) }()
-	return do(ctx, bus, app.Topology(bus.JetStream(), f.Replicas, f.AckWait))
+	versions, err := f.versions()
+	if err != nil {
+		return usageError{err}
+	}
+	return do(ctx, bus, app.Topology(bus.JetStream(), f.Replicas, f.AckWait, versions))
 }
 
 // shownDrift is a difference as it is printed.

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/internal/app"
+	"orderly/pkg/natsbus"
 )
 
 // topologyShowCommand shows what the services want. It asks no server.
@@ -26,7 +27,11 @@ type declaredConsumer struct {
 
 // Run runs the command.
 func (c *topologyShowCommand) Run(s *session) error {
-	t := app.Topology(nil, c.Replicas, c.AckWait)
+	versions, err := c.versions()
+	if err != nil {
+		return usageError{err}
+	}
+	t := app.Topology(nil, c.Replicas, c.AckWait, versions)
 	d := declared{Streams: t.Streams}
 	for _, consumer := range t.Consumers {
 		d.Consumers = append(d.Consumers, declaredConsumer{consumer.Stream, consumer.Config})
@@ -41,6 +46,6 @@ func (d declared) text(w io.Writer) {
 	}
 	fmt.Fprintln(w, "\nCONSUMER\tSTREAM\tHEARS\tACK WAIT\tMAX IN HAND\tGIVES UP")
 	for _, c := range d.Consumers {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\tnever\n", c.Config.Durable, c.Stream, c.Config.FilterSubject, c.Config.AckWait, c.Config.MaxAckPending)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\tnever\n", c.Config.Durable, c.Stream, strings.Join(natsbus.Filters(c.Config), " "), c.Config.AckWait, c.Config.MaxAckPending)
 	}
 }

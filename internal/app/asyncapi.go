@@ -20,7 +20,7 @@ func AsyncAPI(version string) asyncapi.Contract {
 			Name:       v.Name,
 			Version:    v.Version,
 			Schema:     v.Schema,
-			DataSchema: contract(v).DataSchema,
+			DataSchema: contractOf(v).DataSchema,
 			SaidBy:     speakers(v),
 			HeardBy:    listeners(v),
 		})
@@ -28,29 +28,22 @@ func AsyncAPI(version string) asyncapi.Contract {
 	return c
 }
 
-// spoken is the version that services say of each event.
-const spoken = 1
-
 // speakers are the services that say a version: the one of its domain.
 func speakers(v events.Version) []string {
-	if v.Version != spoken {
+	if v.Retired {
 		return nil
 	}
-	domain, _, _ := strings.Cut(v.Name, ".")
-	return []string{map[string]string{"orders": OrderService, "inventory": InventoryService, "payments": PaymentService}[domain]}
+	return []string{domains()[domainOf(v.Name)]}
 }
 
-// listeners are the services that subscribe to a version.
+// listeners are the services that can subscribe to a version.
 func listeners(v events.Version) []string {
-	subject := fmt.Sprintf("%s.v%d.%s", v.Name, v.Version, order.Lanes()[0])
 	var all []string
-	for _, service := range []struct {
-		name  string
-		hears []reads
-	}{{OrderService, orderHears()}, {InventoryService, inventoryHears()}, {PaymentService, paymentHears()}} {
-		for _, c := range channels(service.name, service.hears) {
-			if covers(c.filter, subject) && !slices.Contains(all, service.name) {
-				all = append(all, service.name)
+	for _, h := range everything() {
+		subject := fmt.Sprintf("%s.v%d.%s", v.Name, v.Version, h.lane)
+		for _, c := range h.channels() {
+			if slices.ContainsFunc(c.filters, func(filter string) bool { return covers(filter, subject) }) && !slices.Contains(all, h.service) {
+				all = append(all, h.service)
 			}
 		}
 	}

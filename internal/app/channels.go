@@ -2,12 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/order/httpapi"
 )
@@ -17,31 +12,24 @@ import (
 func (h horizon) Channels(ctx context.Context) ([]httpapi.Channel, error) {
 	ctx, cancel := context.WithTimeout(ctx, horizonTimeout)
 	defer cancel()
-	out := make([]httpapi.Channel, len(h.channels))
-	for i, c := range h.channels {
-		service, _, _ := strings.Cut(c.durable, "-")
-		out[i] = httpapi.Channel{Service: service, Stream: c.stream, Consumer: c.durable, Priority: c.lane}
-		if err := h.describe(ctx, c, &out[i]); err != nil {
-			return nil, fmt.Errorf("consumer %s: %w", c.durable, err)
+	out := make([]httpapi.Channel, len(h.hearings))
+	for i, heard := range h.hearings {
+		p, err := h.look(ctx, heard)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = httpapi.Channel{Service: heard.service, Stream: p.stream, Consumer: p.durable, Priority: p.lane}
+		if p.info != nil {
+			p.describe(&out[i])
 		}
 	}
 	return out, nil
 }
 
-func (h horizon) describe(ctx context.Context, c channel, out *httpapi.Channel) error {
-	consumer, err := h.js.Consumer(ctx, c.stream, c.durable)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		return nil
+func (p progress) describe(out *httpapi.Channel) {
+	out.Exists, out.Pulls, out.Waiting, out.InHand = true, p.info.NumWaiting, p.info.NumPending, p.info.NumAckPending
+	if p.info.Delivered.Last != nil {
+		out.Delivered = p.info.Delivered.Last.UTC()
 	}
-	if err != nil {
-		return err
-	}
-	info := consumer.CachedInfo()
-	out.Exists, out.Pulls, out.Waiting, out.InHand = true, info.NumWaiting, info.NumPending, info.NumAckPending
-	if info.Delivered.Last != nil {
-		out.Delivered = info.Delivered.Last.UTC()
-	}
-	lag, err := h.waited(ctx, c)
-	out.Lag = max(0, lag).Round(time.Millisecond).String()
-	return err
+	out.Lag = max(0, p.lag).Round(time.Millisecond).String()
 }

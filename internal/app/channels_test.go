@@ -14,7 +14,7 @@ func TestChannels(t *testing.T) {
 	t.Parallel()
 	js := natstest.Connect(t, natstest.Start(t)).JetStream()
 	ctx := t.Context()
-	h := horizon{js: js, channels: channels(PaymentService, []reads{{StreamOrders, "orders.cancelled"}})}
+	h := horizon{js: js, hearings: hearings(PaymentService, []reads{{StreamOrders, "orders.cancelled"}})}
 	if got, err := h.Channels(ctx); err != nil || len(got) == 0 || got[0].Exists || got[0].Service != PaymentService || got[0].Stream != StreamOrders {
 		t.Errorf("without a stream: %+v, %v", got, err)
 	}
@@ -22,7 +22,7 @@ func TestChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
-		Durable: h.channels[0].durable, FilterSubject: h.channels[0].filter, AckPolicy: jetstream.AckExplicitPolicy,
+		Durable: h.hearings[0].channels()[0].durable, FilterSubject: h.hearings[0].channels()[0].filters[0], AckPolicy: jetstream.AckExplicitPolicy,
 	})
 	if err != nil {
 		t.Fatal(err)

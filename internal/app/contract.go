@@ -15,12 +15,12 @@ const typePrefix = "orderly."
 func NewRegistry() (*event.Registry, error) {
 	var contracts []event.Contract
 	for _, v := range events.Catalog() {
-		contracts = append(contracts, contract(v))
+		contracts = append(contracts, contractOf(v))
 	}
 	return event.NewRegistry(typePrefix, contracts...)
 }
 
-func contract(v events.Version) event.Contract {
+func contractOf(v events.Version) event.Contract {
 	return event.Contract{
 		Name:       v.Name,
 		Version:    v.Version,
@@ -36,5 +36,21 @@ func contract(v events.Version) event.Contract {
 			}
 			return json.Marshal(e)
 		},
+		Up:      conversion(v.Up),
+		Down:    conversion(v.Down),
+		Retired: v.Retired,
+	}
+}
+
+func conversion(convert func(events.Event) (events.Event, error)) func(any) (any, error) {
+	if convert == nil {
+		return nil
+	}
+	return func(payload any) (any, error) {
+		e, ok := payload.(events.Event)
+		if !ok {
+			return nil, fmt.Errorf("a %T is no event", payload)
+		}
+		return convert(e)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // horizon tells how far the services have come.
 type horizon struct {
 	js       jetstream.JetStream
-	channels []channel
+	hearings []hearing
 }
 
 // horizonTimeout is for a broker that does not answer: it is asked again soon.
@@ -32,38 +32,76 @@ func (h horizon) Lag(ctx context.Context) (map[string]time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, horizonTimeout)
 	defer cancel()
 	lag := make(map[string]time.Duration)
-	for _, c := range h.channels {
-		waited, err := h.waited(ctx, c)
+	for _, heard := range h.hearings {
+		p, err := h.look(ctx, heard)
 		if err != nil {
-			return nil, fmt.Errorf("consumer %s: %w", c.durable, err)
+			return nil, err
 		}
-		lag[c.lane] = max(lag[c.lane], waited)
+		lag[heard.lane] = max(lag[heard.lane], p.lag)
 	}
 	return lag, nil
 }
 
-func (h horizon) waited(ctx context.Context, c channel) (time.Duration, error) {
+// progress is how far a service has come with one thing that it hears.
+type progress struct {
+	channel
+	info *jetstream.ConsumerInfo // nil: nobody listens yet, and announcing again does no harm
+	lag  time.Duration
+}
+
+// look finds the channel that is furthest, of those by which a thing may be heard:
+// what came by one is handled, and one that replicas have left stands still.
+func (h horizon) look(ctx context.Context, heard hearing) (progress, error) {
+	channels := heard.channels()
+	best := progress{channel: channels[0]}
+	for _, c := range channels {
+		p, err := h.lookAt(ctx, c)
+		if err != nil {
+			return best, fmt.Errorf("consumer %s: %w", c.durable, err)
+		}
+		if p.info != nil && (best.info == nil || p.lag < best.lag) {
+			best = p
+		}
+	}
+	return best, nil
+}
+
+func (h horizon) lookAt(ctx context.Context, c channel) (progress, error) {
+	p := progress{channel: c}
 	consumer, err := h.js.Consumer(ctx, c.stream, c.durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		return 0, nil // nobody listens yet: announcing again does no harm
+		return p, nil
 	}
 	if err != nil {
-		return 0, err
+		return p, err
 	}
-	info := consumer.CachedInfo()
-	if info.NumPending == 0 {
-		return 0, nil
+	p.info = consumer.CachedInfo()
+	if p.info.NumPending == 0 {
+		return p, nil
 	}
 	stream, err := h.js.Stream(ctx, c.stream)
 	if err != nil {
-		return 0, err
+		return p, err
 	}
-	msg, err := stream.GetMsg(ctx, info.Delivered.Stream+1, jetstream.WithGetMsgSubject(c.filter))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return 0, nil
+	p.lag, err = h.waited(ctx, stream, p.info.Delivered.Stream+1, c.filters)
+	return p, err
+}
+
+// waited returns the age of the first message from a sequence on that one of the
+// filters lets through; below zero if it came after the stream was asked.
+func (h horizon) waited(ctx context.Context, stream jetstream.Stream, from uint64, filters []string) (waited time.Duration, err error) {
+	first := uint64(0)
+	for _, filter := range filters {
+		msg, err := stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(filter))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		if first == 0 || msg.Sequence < first {
+			first, waited = msg.Sequence, stream.CachedInfo().TimeStamp.Sub(msg.Time)
+		}
 	}
-	if err != nil {
-		return 0, err
-	}
-	return stream.CachedInfo().TimeStamp.Sub(msg.Time), nil // below zero if it came after the stream was asked
+	return waited, nil
 }

@@ -17,7 +17,7 @@ func TestHorizon(t *testing.T) {
 	t.Parallel()
 	js := natstest.Connect(t, natstest.Start(t)).JetStream()
 	ctx := t.Context()
-	h := horizon{js: js, channels: channels(PaymentService, []reads{{StreamOrders, "orders.cancelled"}})}
+	h := horizon{js: js, hearings: hearings(PaymentService, []reads{{StreamOrders, "orders.cancelled"}})}
 	lag := func() time.Duration {
 		t.Helper()
 		waited, err := h.Lag(ctx)
@@ -37,17 +37,17 @@ func TestHorizon(t *testing.T) {
 		t.Fatal(err)
 	}
 	isNow("no consumer")
-	slow := h.channels[slices.IndexFunc(h.channels, func(c channel) bool { return c.lane == order.Standard })]
+	slow := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Standard })].channels()[0]
 	c, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
-		Durable: slow.durable, FilterSubject: slow.filter, AckPolicy: jetstream.AckExplicitPolicy,
+		Durable: slow.durable, FilterSubject: slow.filters[0], AckPolicy: jetstream.AckExplicitPolicy,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	isNow("no message")
-	fast := h.channels[slices.IndexFunc(h.channels, func(c channel) bool { return c.lane == order.Express })]
+	fast := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Express })].channels()[0]
 	if _, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
-		Durable: fast.durable, FilterSubject: fast.filter, AckPolicy: jetstream.AckExplicitPolicy,
+		Durable: fast.durable, FilterSubject: fast.filters[0], AckPolicy: jetstream.AckExplicitPolicy,
 	}); err != nil {
 		t.Fatal(err)
 	}

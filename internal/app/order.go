@@ -35,7 +35,7 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 			watchers.notify(after.ID)
 		},
 	})
-	far := horizon{js: d.Bus.JetStream(), channels: everybody()}
+	far := horizon{js: d.Bus.JetStream(), hearings: everything()}
 	clock := store.NewClock(far.Lag)
 	s, err := newService(OrderService, d, store, orderHears(),
 		func(c *engine.Config) {

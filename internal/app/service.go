@@ -32,6 +32,8 @@ type Deps struct {
 	// AckWait is how long the broker waits for a process that died before it
 	// delivers again what that had in hand; 30 s if zero.
 	AckWait time.Duration
+	// Versions are those in which events are published and read.
+	Versions Versions
 	// MaxInputs is how many inputs a batch may have; 0 is the engine's choice.
 	MaxInputs int
 }
@@ -57,7 +59,7 @@ type Service struct {
 
 // newService completes a service from what it hears and how it decides.
 func newService(name string, d Deps, decider engine.Decider, hears []reads, tune func(*engine.Config)) (*Service, error) {
-	cs := channels(name, hears)
+	cs := channels(name, hears, d.Versions)
 	cfg := engine.Config{
 		Name:      name,
 		DB:        d.DB,
@@ -65,6 +67,7 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 		JetStream: d.Bus.JetStream(),
 		Registry:  d.Registry,
 		Consumers: engineConsumers(cs),
+		Publish:   d.Versions.says(name),
 		Urgent:    urgentLanes(),
 		Logger:    d.Logger,
 		MaxInputs: d.MaxInputs,

@@ -97,7 +97,7 @@ func TestRedrive_with_clocks_that_differ(t *testing.T) {
 			t.Parallel()
 			db := skewed(t, by)
 			bus := natstest.Connect(t, natstest.Start(t))
-			_, err := app.Topology(bus.JetStream(), 1, time.Minute).Reconcile(t.Context(), bus.JetStream())
+			_, err := app.Topology(bus.JetStream(), 1, time.Minute, app.Versions{}).Reconcile(t.Context(), bus.JetStream())
 			must(t, err)
 			_, err = bus.JetStream().Publish(t.Context(), "orders.created.v1.standard", nil) // waits for inventory
 			must(t, err)

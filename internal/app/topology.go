@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -66,38 +65,6 @@ func streams(replicas int) []jetstream.StreamConfig {
 // urgentLanes are those of the lanes whose inputs the engines take first.
 func urgentLanes() []string { return []string{order.Express} }
 
-// reads says which events of a stream a service hears, as a subject without
-// its version and lane.
-type reads struct {
-	stream string
-	events string // "orders.*" or one name
-}
-
-// channel is one durable consumer by which a service hears: one for each thing
-// that it hears and each lane.
-type channel struct {
-	lane    string
-	stream  string
-	durable string
-	filter  string
-}
-
-func channels(service string, what []reads) []channel {
-	names := map[string]string{StreamOrders: "orders", StreamInventory: "inventory", StreamPayments: "payments"}
-	var out []channel
-	for _, r := range what {
-		for _, lane := range order.Lanes() {
-			out = append(out, channel{
-				lane:    lane,
-				stream:  r.stream,
-				durable: service + "-" + names[r.stream] + "-" + lane,
-				filter:  r.events + ".v1." + lane,
-			})
-		}
-	}
-	return out
-}
-
 // consumers declares the durable consumers of a service. One that vanished
 // starts a little before the last input that the service handled.
 func consumers(d Deps, cs []channel) []natsbus.Consumer {
@@ -111,28 +78,31 @@ func consumers(d Deps, cs []channel) []natsbus.Consumer {
 			Stream: c.stream,
 			Config: jetstream.ConsumerConfig{
 				Durable:       c.durable,
-				FilterSubject: c.filter,
 				AckPolicy:     jetstream.AckExplicitPolicy,
 				AckWait:       ackWait,
 				MaxDeliver:    -1,
 				MaxAckPending: maxAckPending,
 			},
-			StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, d.DB, c.durable) },
+			StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, d.DB, c) },
+		}
+		if len(c.filters) == 1 {
+			out[i].Config.FilterSubject = c.filters[0]
+		} else {
+			out[i].Config.FilterSubjects = c.filters
 		}
 	}
 	return out
 }
 
-// everybody returns the channels of all services.
-func everybody() []channel {
-	return slices.Concat(channels(OrderService, orderHears()), channels(InventoryService, inventoryHears()), channels(PaymentService, paymentHears()))
-}
-
 // Topology is all that the services want of the broker, for its operator, who
 // does not know how far they are: a consumer that is missing is his to make only
 // while its stream is empty. A service at its start goes on where it was.
-func Topology(js jetstream.JetStream, replicas int, ackWait time.Duration) natsbus.Topology {
-	cs := consumers(Deps{AckWait: ackWait}, everybody())
+func Topology(js jetstream.JetStream, replicas int, ackWait time.Duration, v Versions) natsbus.Topology {
+	var all []channel
+	for _, s := range services() {
+		all = append(all, channels(s.name, s.hears, v)...)
+	}
+	cs := consumers(Deps{AckWait: ackWait}, all)
 	for i := range cs {
 		stream := cs[i].Stream
 		cs[i].StartAt = func(ctx context.Context) (time.Time, error) { return startIfEmpty(ctx, js, stream) }
@@ -154,8 +124,17 @@ func startIfEmpty(ctx context.Context, js jetstream.JetStream, name string) (tim
 // startMargin covers what was delivered but not handled when the durable went.
 const startMargin = 10 * time.Minute
 
-func startAt(ctx context.Context, db *sqldb.DB, consumer string) (time.Time, error) {
-	last, ok, err := engine.LastHandled(ctx, db, consumer)
+// startAt is a little before the last input that the service handled by a channel
+// or, if that is new, by the one in whose place it comes: what is heard twice then
+// is answered as before.
+func startAt(ctx context.Context, db *sqldb.DB, c channel) (time.Time, error) {
+	last, ok, err := engine.LastHandled(ctx, db, c.durable)
+	for _, before := range c.instead {
+		if ok || err != nil {
+			break
+		}
+		last, ok, err = engine.LastHandled(ctx, db, before)
+	}
 	if err != nil || !ok {
 		return time.Time{}, err
 	}

@@ -15,7 +15,7 @@ func weigh(body any) int {
 	switch b := body.(type) {
 	case order.Place:
 		return len(b.Request.Items)
-	case events.OrderCreated:
+	case events.OrderCreatedV2:
 		return len(b.Items)
 	case events.InventoryReserved:
 		return len(b.Items)

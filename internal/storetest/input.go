@@ -20,9 +20,9 @@ func ID(n int) string { return fmt.Sprintf("019a0000-0000-7000-8000-%012x", n) }
 // EventID is the id that an event has, told or heard.
 func EventID(e events.Event) string { return event.DeriveID(e.Order(), events.Identity(e)) }
 
-// newRegistry knows every event of the contract, and refuses to encode one that
+// NewRegistry knows every event of the contract, and refuses to encode one that
 // is not valid.
-func newRegistry(t testing.TB) *event.Registry {
+func NewRegistry(t testing.TB) *event.Registry {
 	t.Helper()
 	var contracts []event.Contract
 	for _, v := range events.Catalog() {
@@ -36,6 +36,8 @@ func newRegistry(t testing.TB) *event.Registry {
 				}
 				return json.Marshal(payload)
 			},
+			Up:   func(payload any) (any, error) { return v.Up(payload.(events.Event)) },
+			Down: func(payload any) (any, error) { return v.Down(payload.(events.Event)) },
 		})
 	}
 	r, err := event.NewRegistry("test.", contracts...)

@@ -64,6 +64,6 @@ func (s Service) migrated(t testing.TB, d Database) Database {
 // serve returns a replica of the service on pools of its own.
 func (s Service) serve(t testing.TB, db *sqldb.DB) Replica {
 	t.Helper()
-	registry := newRegistry(t)
+	registry := NewRegistry(t)
 	return Replica{DB: db, Registry: registry, Decider: s.New(db, registry)}
 }

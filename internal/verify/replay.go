@@ -71,7 +71,7 @@ func (r *replaying) entry(i int, e audit.Entry) error {
 func (r *replaying) tell(i int, e audit.Entry, payload events.Event) error {
 	var result order.Result
 	var err error
-	created, places := payload.(events.OrderCreated)
+	created, places := payload.(events.OrderCreatedV2)
 	switch {
 	case places != (i == 0):
 		return errors.New("a history begins with orders.created, and only there")
@@ -94,17 +94,12 @@ func (r *replaying) tell(i int, e audit.Entry, payload events.Event) error {
 	return nil
 }
 
-func (r *replaying) place(c events.OrderCreated) order.Result {
+func (r *replaying) place(c events.OrderCreatedV2) order.Result {
 	return r.policy.Place(order.Place{
 		ID:         r.order.ID,
 		CustomerID: r.order.CustomerID,
 		Currency:   r.order.Currency,
-		Request: order.Request{
-			PaymentMethod:      c.PaymentMethod,
-			Items:              c.Items,
-			ExpectedTotalMinor: c.ExpectedTotalMinor,
-			Metadata:           c.Metadata,
-		},
+		Request:    order.RequestOf(c),
 	}, r.order.CreatedAt)
 }
 
@@ -120,7 +115,11 @@ func own(event string) bool {
 func decode(e audit.Entry) (events.Event, error) {
 	for _, v := range events.Catalog() {
 		if v.Name == e.Name && v.Version == e.Version {
-			return v.Decode([]byte(e.Data))
+			payload, err := v.Decode([]byte(e.Data))
+			if err != nil {
+				return nil, err
+			}
+			return events.Newest(payload)
 		}
 	}
 	return nil, fmt.Errorf("this build cannot read version %d of it", e.Version)

@@ -141,7 +141,7 @@ func (s *shop) order(ctx context.Context, key, card, product string, units int64
 		Currency:       "EUR",
 		Lane:           "standard",
 		IdempotencyKey: key,
-		Request:        order.Request{PaymentMethod: card, Items: []events.Item{{ProductID: product, Quantity: units}}},
+		Request:        order.Request{PaymentMethod: card, Items: []events.ItemV2{{ProductID: product, Quantity: units}}},
 	}, engine.Meta{Lane: "standard"})
 	return id.String(), err
 }

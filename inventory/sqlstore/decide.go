@@ -121,7 +121,7 @@ func (b *batch) hear(e events.Event) (engine.Decision, error) {
 	}
 	says := make([]event.Event, len(r.Says))
 	for i, said := range r.Says {
-		says[i] = event.Event{Name: said.EventName(), Version: said.EventVersion(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
+		says[i] = event.Event{Name: said.EventName(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
 	}
 	return engine.Decision{Events: says}, nil
 }

@@ -36,7 +36,7 @@ func keysOf(inputs []*engine.Input) keys {
 		case inventory.Adjust:
 			k.products = append(k.products, body.ProductID)
 			k.adjustments = append(k.adjustments, adjustmentID(body))
-		case events.OrderCreated:
+		case events.OrderCreatedV2:
 			k.orders = append(k.orders, body.OrderID)
 			for _, it := range body.Items {
 				k.products = append(k.products, it.ProductID)

@@ -54,9 +54,9 @@ func stock(t testing.TB, r storetest.Replica, product string, units int64) {
 
 // created is the event of an order for two units each of the products.
 func created(n int, products ...string) events.Event {
-	e := events.OrderCreated{OrderID: id(n), CustomerID: "c-1", Currency: "EUR", PaymentMethod: "pm_card"}
+	e := events.OrderCreatedV2{OrderID: id(n), Customer: events.CustomerV2{ID: "c-1"}, Currency: "EUR", PaymentMethod: "pm_card"}
 	for _, p := range products {
-		e.Items = append(e.Items, events.Item{ProductID: p, Quantity: 2})
+		e.Items = append(e.Items, events.ItemV2{ProductID: p, Quantity: 2})
 	}
 	return e
 }

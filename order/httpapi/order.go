@@ -27,6 +27,8 @@ type orderDetails struct {
 	OrderSummary
 	Items         []orderLine       `json:"items" nullable:"false"`
 	ExpectedTotal *int64            `json:"expected_total,omitempty"`
+	Country       string            `json:"customer_country,omitempty"`
+	Channel       string            `json:"channel,omitempty"`
 	PaymentMethod string            `json:"payment_method"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	CreditedMinor int64             `json:"credited_minor,omitempty" doc:"How much was given back by hand, in minor units"`
@@ -62,13 +64,15 @@ func detailsOf(v order.View) orderDetails {
 		OrderSummary:  summaryOf(v.Order),
 		Items:         linesOf(v.Request.Items, v.Lines),
 		ExpectedTotal: v.Request.ExpectedTotalMinor,
+		Country:       v.Request.Country,
+		Channel:       v.Request.Channel,
 		PaymentMethod: v.Request.PaymentMethod,
 		Metadata:      v.Request.Metadata,
 		CreditedMinor: v.CreditedMinor(),
 	}
 }
 
-func linesOf(asked []events.Item, priced []events.PricedItem) []orderLine {
+func linesOf(asked []events.ItemV2, priced []events.PricedItem) []orderLine {
 	lines := make([]orderLine, 0, len(asked))
 	if priced == nil {
 		for _, it := range asked {

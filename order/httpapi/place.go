@@ -22,6 +22,8 @@ type placeBody struct {
 	CustomerID    string            `json:"customer_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" example:"customer-1" doc:"Who orders"`
 	Currency      string            `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR" doc:"ISO 4217 code; all products must be priced in it"`
 	Items         []placeItem       `json:"items" nullable:"false" minItems:"1" maxItems:"1000" doc:"What is ordered; lines of one product are added up"`
+	Country       string            `json:"customer_country,omitempty" pattern:"^[A-Z]{2}$" example:"GB" doc:"Where the customer is, as an ISO 3166-1 code of two letters"`
+	Channel       string            `json:"channel,omitempty" pattern:"^[a-z0-9_-]{1,32}$" example:"web" doc:"Where the order was placed: the name is yours"`
 	PaymentMethod string            `json:"payment_method" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" example:"pm_card_visa" doc:"The payment provider's name for what is charged"`
 	Priority      *string           `json:"priority,omitempty" nullable:"false" enum:"standard,express" default:"standard" doc:"Express orders pass the standard ones that wait, at every step"`
 	ExpectedTotal *int64            `json:"expected_total,omitempty" minimum:"0" maximum:"9007199254740991" doc:"The total that the customer saw, in minor units; the order is cancelled if it is another by now"`
@@ -31,6 +33,7 @@ type placeBody struct {
 type placeItem struct {
 	ProductID string `json:"product_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]([A-Za-z0-9_ -]*[A-Za-z0-9_-])?$" example:"espresso-beans"`
 	Quantity  int64  `json:"quantity" minimum:"1" maximum:"2147483647" example:"2"`
+	UnitPrice *int64 `json:"unit_price,omitempty" minimum:"0" maximum:"9007199254740991" doc:"The price of one unit that the customer saw, in minor units; if all items have one, their total is the expected_total"`
 }
 
 type placeInput struct {
@@ -118,8 +121,10 @@ func (b placeBody) command(key string) (order.Place, error) {
 		Currency:   b.Currency,
 		Lane:       b.lane(),
 		Request: order.Request{
+			Country:            b.Country,
+			Channel:            b.Channel,
 			PaymentMethod:      b.PaymentMethod,
-			Items:              make([]events.Item, len(b.Items)),
+			Items:              make([]events.ItemV2, len(b.Items)),
 			ExpectedTotalMinor: b.ExpectedTotal,
 			Metadata:           b.Metadata,
 		},
@@ -127,7 +132,7 @@ func (b placeBody) command(key string) (order.Place, error) {
 		RequestHash:    hash,
 	}
 	for i, it := range b.Items {
-		p.Request.Items[i] = events.Item{ProductID: it.ProductID, Quantity: it.Quantity}
+		p.Request.Items[i] = events.ItemV2{ProductID: it.ProductID, Quantity: it.Quantity, UnitPriceMinor: it.UnitPrice}
 	}
 	return p, p.Check()
 }

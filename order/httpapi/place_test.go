@@ -93,7 +93,7 @@ func TestPlaceWithPriority(t *testing.T) {
 		if got := must[orderJSON](t, r.get("/v1/orders/"+placed.OrderID), http.StatusOK); got.Priority != priority {
 			t.Errorf("priority %q, want %q", got.Priority, priority)
 		}
-		r.stored(stream, "orders.created.v1."+priority)
+		r.stored(stream, "orders.created.v2."+priority)
 		again := r.place(good, "Idempotency-Key", priority)
 		if priority == "express" {
 			must[httpkit.Problem](t, again, http.StatusUnprocessableEntity)

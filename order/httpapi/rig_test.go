@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"orderly/events"
+	"orderly/internal/storetest"
 	"orderly/order"
 	"orderly/order/httpapi"
 	"orderly/order/sqlstore"
@@ -55,7 +56,7 @@ func newRig(t testing.TB) *rig {
 	r.check(err)
 	_, err = others.CreateConsumer(t.Context(), jetstream.ConsumerConfig{Durable: "order", AckPolicy: jetstream.AckExplicitPolicy, MaxDeliver: -1})
 	r.check(err)
-	r.registry = newRegistry(t)
+	r.registry = storetest.NewRegistry(t)
 	r.store = sqlstore.New(r.db, sqlstore.Config{
 		Policy:    order.DefaultPolicy(),
 		Registry:  r.registry,
@@ -98,24 +99,6 @@ func newDatabase(t testing.TB) *sqldb.DB {
 		t.Fatal(err)
 	}
 	return db
-}
-
-func newRegistry(t testing.TB) *event.Registry {
-	t.Helper()
-	var contracts []event.Contract
-	for _, v := range events.Catalog() {
-		contracts = append(contracts, event.Contract{
-			Name:    v.Name,
-			Version: v.Version,
-			Decode:  func(data []byte) (any, error) { return v.Decode(data) },
-			Encode:  json.Marshal,
-		})
-	}
-	r, err := event.NewRegistry("test.", contracts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 func (r *rig) check(err error) {

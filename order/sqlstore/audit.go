@@ -45,7 +45,7 @@ func (s *Store) Audit(ctx context.Context, emit func(audit.Line) error) error {
 		if err := audit.EmitHead(ctx, s.db, tx, "orders", emit); err != nil {
 			return err
 		}
-		if err := auditPages(ctx, tx, emit); err != nil {
+		if err := s.auditPages(ctx, tx, emit); err != nil {
 			return err
 		}
 		if err := audit.EmitRows(ctx, tx, emit, scanKey, auditKeys); err != nil {
@@ -73,9 +73,9 @@ func (s *Store) AuditOpen(ctx context.Context, emit func(audit.Line) error) erro
 	return nil
 }
 
-func auditPages(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {
+func (s *Store) auditPages(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) error {
 	for after := firstID; ; {
-		page, err := orderPage(ctx, tx, after)
+		page, err := s.orderPage(ctx, tx, after)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -90,7 +90,7 @@ func auditPages(ctx context.Context, tx *sql.Tx, emit func(audit.Line) error) er
 
 // orderPage reads the orders after an id, then their histories: on one
 // connection there is one query at a time.
-func orderPage(ctx context.Context, tx *sql.Tx, after string) ([]*audit.Order, error) {
+func (s *Store) orderPage(ctx context.Context, tx *sql.Tx, after string) ([]*audit.Order, error) {
 	var page []*audit.Order
 	byID := make(map[string]*audit.Order, auditPage)
 	err := audit.EmitRows(ctx, tx, func(l audit.Line) error {
@@ -113,6 +113,9 @@ func orderPage(ctx context.Context, tx *sql.Tx, after string) ([]*audit.Order, e
 			return nil, err
 		}
 		if o := byID[id]; o != nil {
+			var data []byte
+			e.Version, data = s.told(e.Name, e.Version, []byte(e.Data))
+			e.Data = string(data)
 			o.History = append(o.History, e)
 		}
 	}

@@ -173,7 +173,6 @@ func speak(r order.Result) []event.Event {
 	for _, e := range slices.Concat(r.Repeats, r.Says) {
 		out = append(out, event.Event{
 			Name:          e.EventName(),
-			Version:       e.EventVersion(),
 			Subject:       e.Order(),
 			Payload:       e,
 			Time:          toldAt(r.Order, e),

@@ -191,7 +191,7 @@ func TestOrder_largest(t *testing.T) {
 			t.Errorf("got %d lines, want the %d that were asked for", len(got), order.MaxLines)
 		}
 		a := r.Later(time.Minute).Tell(t, tick(1))
-		if got := a.Events[0].Payload; !reflect.DeepEqual(got.(events.OrderCreated).Items, p.Request.Items) {
+		if got := a.Events[0].Payload; !reflect.DeepEqual(got.(events.OrderCreatedV2).Items, p.Request.Items) {
 			t.Error("the announcement has other lines than were asked for")
 		}
 	})

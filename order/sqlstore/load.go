@@ -157,25 +157,27 @@ func (s *Store) request(e order.Entry) (order.Request, error) {
 	if err != nil {
 		return order.Request{}, err
 	}
-	c, ok := payload.(events.OrderCreated)
+	c, ok := payload.(events.OrderCreatedV2)
 	if !ok {
 		return order.Request{}, fmt.Errorf("the history begins with %s", e.Name)
 	}
-	return requestOf(c), nil
+	return order.RequestOf(c), nil
 }
 
-func requestOf(c events.OrderCreated) order.Request {
-	return order.Request{PaymentMethod: c.PaymentMethod, Items: c.Items, ExpectedTotalMinor: c.ExpectedTotalMinor, Metadata: c.Metadata}
+// told replaces what an entry keeps for older builds by what was told, in the
+// newest version that this build knows of it. What it cannot read it leaves.
+func (s *Store) told(name string, version int, data []byte) (int, []byte) {
+	recalled, err := s.cfg.Registry.Recall(name, version, data)
+	if err != nil {
+		return version, data
+	}
+	return recalled.Version, recalled.Data
 }
 
 func (s *Store) decode(e order.Entry) (any, error) {
-	contract, ok := s.cfg.Registry.Lookup(e.Name, e.Version)
-	if !ok {
-		return nil, fmt.Errorf("this build cannot read %s version %d from the history", e.Name, e.Version)
-	}
-	payload, err := contract.Decode(e.Data)
+	recalled, err := s.cfg.Registry.Recall(e.Name, e.Version, e.Data)
 	if err != nil {
-		return nil, fmt.Errorf("read %s version %d from the history: %w", e.Name, e.Version, err)
+		return nil, fmt.Errorf("read the history: %w", err)
 	}
-	return payload, nil
+	return recalled.Payload, nil
 }

@@ -27,10 +27,10 @@ func store(r storetest.Replica) *sqlstore.Store { return r.Decider.(*sqlstore.St
 
 func id(n int) string { return storetest.ID(n) }
 
-func items(lines int) []events.Item {
-	out := make([]events.Item, lines)
+func items(lines int) []events.ItemV2 {
+	out := make([]events.ItemV2, lines)
 	for i := range out {
-		out[i] = events.Item{ProductID: fmt.Sprintf("MUG %d", i), Quantity: 2}
+		out[i] = events.ItemV2{ProductID: fmt.Sprintf("MUG %d", i), Quantity: 2}
 	}
 	return out
 }

@@ -30,8 +30,8 @@ func (s *Store) Get(ctx context.Context, id string) (order.View, error) {
 			return order.View{}, fmt.Errorf("get order %s: %w", id, err)
 		}
 		switch p := payload.(type) {
-		case events.OrderCreated:
-			view.Request = requestOf(p)
+		case events.OrderCreatedV2:
+			view.Request = order.RequestOf(p)
 		case events.InventoryReserved:
 			view.Lines = p.Items
 		}
@@ -108,6 +108,10 @@ func (s *Store) History(ctx context.Context, id string) ([]order.Entry, error) {
 	entries, err := s.entries(ctx, id, "")
 	if err == nil && len(entries) == 0 {
 		return nil, fmt.Errorf("order %s: %w", id, order.ErrNotFound)
+	}
+	for i := range entries {
+		e := &entries[i]
+		e.Version, e.Data = s.told(e.Name, e.Version, e.Data)
 	}
 	return entries, err
 }

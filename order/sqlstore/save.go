@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
 
@@ -67,7 +68,9 @@ func (b *batch) Save(_ context.Context, tx *sqldb.Tx) error {
 	slices.SortFunc(b.changed, func(x, y *tracked) int { return cmp.Compare(x.now.ID, y.now.ID) })
 	var c changes
 	for _, t := range b.changed {
-		c.add(t)
+		if err := c.add(t, b.cfg.Registry); err != nil {
+			return err
+		}
 	}
 	if err := tx.Insert("idempotency_keys", acceptedColumns, b.newKeys()); err != nil {
 		return fmt.Errorf("save idempotency keys: %w", err)
@@ -107,7 +110,7 @@ func (c *changes) write(tx *sqldb.Tx) error {
 	return nil
 }
 
-func (c *changes) add(t *tracked) {
+func (c *changes) add(t *tracked, registry *event.Registry) error {
 	o, before := &t.now, &t.loaded
 	isNew := before.ID == ""
 	row := make([]any, 0, len(orderColumns))
@@ -120,7 +123,11 @@ func (c *changes) add(t *tracked) {
 	}
 	for i := range t.added {
 		e := &t.added[i]
-		c.entries = append(c.entries, []any{&o.ID, t.entries + i + 1, &e.event.ID, &e.event.Name, &e.event.Version, &e.at, &e.cause, string(e.event.Data)})
+		version, data, err := registry.Record(*e.event)
+		if err != nil {
+			return fmt.Errorf("history of order %s: %w", o.ID, err)
+		}
+		c.entries = append(c.entries, []any{&o.ID, t.entries + i + 1, &e.event.ID, &e.event.Name, version, &e.at, &e.cause, string(data)})
 	}
 	switch {
 	case isNew && !o.Closed():
@@ -133,6 +140,7 @@ func (c *changes) add(t *tracked) {
 	if o.Ended() && !before.Ended() {
 		c.ended = append(c.ended, []any{(*string)(&o.Status), &o.ID})
 	}
+	return nil
 }
 
 // dueMoved reports whether open_orders must be told when the order is due

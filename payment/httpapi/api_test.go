@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"orderly/events"
+	"orderly/internal/storetest"
 	"orderly/payment/gateway"
 	"orderly/payment/httpapi"
 	"orderly/payment/sqlstore"
@@ -56,7 +57,7 @@ func newRig(t testing.TB) *rig {
 	store := sqlstore.New(db, g)
 	b, err := breaker.New(breaker.Config{})
 	check(t, err)
-	r := &rig{TB: t, gateway: g, db: db, breaker: b, config: engine.Config{Name: "payment", Breaker: b, DB: db, Decider: store, JetStream: js, Registry: newRegistry(t),
+	r := &rig{TB: t, gateway: g, db: db, breaker: b, config: engine.Config{Name: "payment", Breaker: b, DB: db, Decider: store, JetStream: js, Registry: storetest.NewRegistry(t),
 		Timers: []engine.Timer{{Every: 20 * time.Millisecond, Due: store.CreditsToCall}}}}
 	r.start()
 	t.Cleanup(r.stop)
@@ -87,22 +88,6 @@ func newDatabase(t testing.TB, name string) *sqldb.DB {
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	return db
-}
-
-func newRegistry(t testing.TB) *event.Registry {
-	t.Helper()
-	var contracts []event.Contract
-	for _, v := range events.Catalog() {
-		contracts = append(contracts, event.Contract{
-			Name:    v.Name,
-			Version: v.Version,
-			Decode:  func(data []byte) (any, error) { return v.Decode(data) },
-			Encode:  json.Marshal,
-		})
-	}
-	r, err := event.NewRegistry("test.", contracts...)
-	check(t, err)
-	return r
 }
 
 func check(t testing.TB, err error) {

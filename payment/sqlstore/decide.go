@@ -65,7 +65,7 @@ func (b *batch) apply(orderID string, tell func(payment.Payment) (payment.Result
 	}
 	d := engine.Decision{Events: make([]event.Event, len(r.Says))}
 	for i, said := range r.Says {
-		d.Events[i] = event.Event{Name: said.EventName(), Version: said.EventVersion(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
+		d.Events[i] = event.Event{Name: said.EventName(), Subject: said.Order(), Payload: said, Time: t.now.UpdatedAt}
 		if c, ok := said.(events.PaymentCredited); ok {
 			d.Events[i].ID, d.Events[i].Time = event.DeriveID(c.OrderID, events.Identity(c)), b.credits[c.CreditID].now.SettledAt
 		}

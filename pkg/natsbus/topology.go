@@ -31,6 +31,14 @@ type Consumer struct {
 	StartAt func(context.Context) (time.Time, error)
 }
 
+// Filters are the subjects that a consumer lets through; none if that is all.
+func Filters(c jetstream.ConsumerConfig) []string {
+	if c.FilterSubject != "" {
+		return []string{c.FilterSubject}
+	}
+	return c.FilterSubjects
+}
+
 // ErrLeave is for [Consumer.StartAt]: whoever asks does not know where the
 // consumer was, so that another program has to make it.
 var ErrLeave = errors.New("the consumer is left to the program that knows where it was")

@@ -90,10 +90,10 @@ func said(t *testing.T, r *event.Registry, value string) event.Event {
 	t.Helper()
 	e := event.Event{
 		ID: "id " + value, Source: "/orderly/" + url.PathEscape(value), Subject: value,
-		Time: time.Date(2026, 1, 2, 3, 4, 5, 678900000, time.UTC), Name: events.NameOrderCreated, Version: 1,
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 678900000, time.UTC), Name: events.NameOrderCreated,
 		CorrelationID: value, CausationID: value, TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-		Payload: events.OrderCreated{OrderID: orderID, CustomerID: "guest", Currency: "GBP", PaymentMethod: "pm",
-			Items: []events.Item{{ProductID: "POST", Quantity: 1}}, Metadata: map[string]string{"note": value}},
+		Payload: events.OrderCreatedV2{OrderID: orderID, Customer: events.CustomerV2{ID: "guest"}, Currency: "GBP", PaymentMethod: "pm",
+			Items: []events.ItemV2{{ProductID: "POST", Quantity: 1}}, Metadata: map[string]string{"note": value}},
 	}
 	if err := r.Seal(&e); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func same(t *testing.T, got cloudevents.Event, want event.Event) {
 			t.Errorf("%s is %q, want %q", name, pair[0], pair[1])
 		}
 	}
-	var payload events.OrderCreated
+	var payload events.OrderCreatedV2
 	if err := json.Unmarshal(got.Data(), &payload); err != nil || !reflect.DeepEqual(payload, want.Payload) {
 		t.Errorf("payload %+v (%v), want %+v", payload, err, want.Payload)
 	}
@@ -205,7 +205,7 @@ func TestG7_Orderly_reads_what_the_SDK_publishes(t *testing.T) {
 	r, w := newRegistry(t), newWire(t)
 	write := func(t *testing.T, c cloudevents.Event, structured bool) *nats.Msg {
 		t.Helper()
-		out := &written{msg: nats.NewMsg("orders.created.v1.standard"), escape: url.PathEscape}
+		out := &written{msg: nats.NewMsg("orders.created.v2.standard"), escape: url.PathEscape}
 		ctx := binding.WithForceBinary(t.Context())
 		if structured {
 			ctx = binding.WithForceStructured(t.Context())
@@ -234,7 +234,7 @@ func TestG7_Orderly_reads_what_the_SDK_publishes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &nats.Msg{Subject: "orders.created.v1.standard", Header: nats.Header{"Content-Type": {cloudevents.ApplicationCloudEventsBatchJSON}}, Data: body}
+		m := &nats.Msg{Subject: "orders.created.v2.standard", Header: nats.Header{"Content-Type": {cloudevents.ApplicationCloudEventsBatchJSON}}, Data: body}
 		open(t, r, w.carry(t, m), all...)
 	})
 }
@@ -249,7 +249,7 @@ func TestG7_headers_that_nobody_encoded(t *testing.T) {
 		e := said(t, r, value)
 		e.Source = "/orderly" // it was encoded above
 		c := told(t, e)
-		out := &written{msg: nats.NewMsg("orders.created.v1.standard"), escape: func(s string) string { return s }}
+		out := &written{msg: nats.NewMsg("orders.created.v2.standard"), escape: func(s string) string { return s }}
 		if _, err := binding.Write(binding.WithForceBinary(t.Context()), binding.ToMessage(&c), out, out); err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func (w *world) start() state {
 		Currency:   currency,
 		Request: order.Request{
 			PaymentMethod:      "card",
-			Items:              []events.Item{{ProductID: productID, Quantity: 1}},
+			Items:              []events.ItemV2{{ProductID: productID, Quantity: 1}},
 			ExpectedTotalMinor: w.expected,
 		},
 	}, noon)

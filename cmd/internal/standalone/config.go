@@ -21,6 +21,7 @@ type config struct {
 	ackWait         time.Duration
 	maxInputs       int
 	drain           time.Duration
+	versions        app.Versions
 }
 
 // list declares the settings of every service.
@@ -70,6 +71,16 @@ func (c *config) list() settings.List {
 			Flag: "max-inputs", Env: "ORDERLY_MAX_INPUTS", Default: "0",
 			Help:  "the most inputs that are committed together; 0 leaves it to the engine, 1 handles them one at a time",
 			Value: settings.Number(&c.maxInputs, 0, 4096),
+		},
+		{
+			Flag: "publish", Env: "ORDERLY_PUBLISH",
+			Help:  "versions in which events are published, separated by commas, as orders.created.v1,orders.created.v2; an event that is not named is published in all versions in use",
+			Value: settings.Func(c.versions.ParsePublished),
+		},
+		{
+			Flag: "read", Env: "ORDERLY_READ",
+			Help:  "versions of events that are read, separated by commas, as orders.created.v2; of an event that is not named the oldest version in use is read",
+			Value: settings.Func(c.versions.ParseRead),
 		},
 		{
 			Flag: "drain", Env: "ORDERLY_DRAIN", Default: "0s",

@@ -159,7 +159,7 @@ func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config,
 	metrics := app.NewMetrics()
 	deps := app.Deps{
 		DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: log,
-		Replicas: cfg.replicas, AckWait: cfg.ackWait, MaxInputs: cfg.maxInputs,
+		Replicas: cfg.replicas, AckWait: cfg.ackWait, Versions: cfg.versions, MaxInputs: cfg.maxInputs,
 	}
 	service, err := s.New(ctx, deps)
 	if err != nil {

@@ -34,6 +34,8 @@ type Config struct {
 	Policy  order.Policy
 	Gateway gateway.Settings // until somebody sets others
 	Payment app.PaymentConfig
+	// Versions are those in which events are published and read.
+	Versions app.Versions
 	// MaxInputs is how many inputs a batch may have; 0 is the engine's choice.
 	MaxInputs int
 }

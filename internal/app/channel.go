@@ -1,0 +1,118 @@
+package app
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"orderly/order"
+)
+
+// reads says which events of a stream a service hears, as a subject without its
+// version and lane.
+type reads struct {
+	stream string
+	events string // "orders.*" or one name
+}
+
+// listener is a service with what it hears.
+type listener struct {
+	name  string
+	hears []reads
+}
+
+// services are all of them.
+func services() []listener {
+	return []listener{{OrderService, orderHears()}, {InventoryService, inventoryHears()}, {PaymentService, paymentHears()}}
+}
+
+// channel is one durable consumer by which a service hears: one for each thing
+// that it hears and each lane. A service that reads another version of an event
+// has another durable: two replicas that read different versions during an upgrade
+// do not change each other's filters.
+type channel struct {
+	lane    string
+	stream  string
+	durable string
+	filters []string
+	instead []string // durables by which other replicas may hear the same
+}
+
+// channels are what a service hears by, in the versions that it reads.
+func channels(service string, hears []reads, v Versions) []channel {
+	var out []channel
+	for _, h := range hearings(service, hears) {
+		events, filters := h.filters(v)
+		out = append(out, channel{
+			lane:    h.lane,
+			stream:  h.stream,
+			durable: h.durable(events),
+			filters: filters,
+		})
+		c := &out[len(out)-1]
+		for _, other := range h.channels() {
+			if other.durable != c.durable {
+				c.instead = append(c.instead, other.durable)
+			}
+		}
+	}
+	return out
+}
+
+// hearing is one thing that a service hears, of one lane.
+type hearing struct {
+	service, lane string
+	reads
+}
+
+func hearings(service string, hears []reads) []hearing {
+	var out []hearing
+	for _, r := range hears {
+		for _, lane := range order.Lanes() {
+			out = append(out, hearing{service: service, lane: lane, reads: r})
+		}
+	}
+	return out
+}
+
+// everything that is heard by anybody.
+func everything() []hearing {
+	var all []hearing
+	for _, s := range services() {
+		all = append(all, hearings(s.name, s.hears)...)
+	}
+	return all
+}
+
+// channels are all by which it may be heard, the oldest versions first: whoever
+// looks on does not know which versions a service reads.
+func (h hearing) channels() []channel {
+	var out []channel
+	for _, way := range ways(names(h.events)) {
+		events, filters := h.filters(way)
+		out = append(out, channel{lane: h.lane, stream: h.stream, durable: h.durable(events), filters: filters})
+	}
+	return out
+}
+
+// filters are the subjects of what is heard, and which events are heard in another
+// version than the first. While there are none, one subject stands for all, so
+// that an event which is added needs no change.
+func (h hearing) filters(v Versions) (later, subjects []string) {
+	for _, name := range names(h.events) {
+		version := v.read(name)
+		subjects = append(subjects, name+".v"+strconv.Itoa(version)+"."+h.lane)
+		if version > 1 {
+			later = append(later, strings.TrimPrefix(name, domainOf(name)+".")+"-v"+strconv.Itoa(version))
+		}
+	}
+	if len(later) == 0 {
+		return nil, []string{h.events + ".v1." + h.lane}
+	}
+	return later, subjects
+}
+
+// durable is the name of the consumer that hears some events in later versions.
+func (h hearing) durable(later []string) string {
+	return strings.Join(slices.Concat([]string{h.service, strings.ToLower(h.stream)}, later, []string{h.lane}), "-")
+}

@@ -1,0 +1,149 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"orderly/events"
+	"orderly/internal/contract"
+)
+
+// Versions says in which versions a service publishes and reads the events that
+// have several. The zero value publishes all that are not retired, and reads the
+// oldest of them: so a fleet can be upgraded in any order, and its readers move to
+// a newer version one by one.
+type Versions struct {
+	Publish map[string][]int // by event
+	Read    map[string]int   // by event
+}
+
+// published are the versions in which an event is said.
+func (v Versions) published(name string) []int {
+	if versions, ok := v.Publish[name]; ok {
+		return versions
+	}
+	return live(name)
+}
+
+// read is the version in which an event is heard.
+func (v Versions) read(name string) int {
+	if version, ok := v.Read[name]; ok {
+		return version
+	}
+	return live(name)[0]
+}
+
+// ParsePublished reads which versions are published, as
+// "orders.created.v1,orders.created.v2". Events that are not named keep what they
+// have by default; nothing at all is the default of all.
+func (v *Versions) ParsePublished(text string) error {
+	v.Publish = make(map[string][]int)
+	return eachVersion(text, func(c contract.Version) error {
+		if slices.Contains(v.Publish[c.Name], c.Number) {
+			return fmt.Errorf("%s is named twice", c)
+		}
+		v.Publish[c.Name] = append(v.Publish[c.Name], c.Number)
+		slices.Sort(v.Publish[c.Name])
+		return nil
+	})
+}
+
+// ParseRead reads which versions are read, at most one of an event, as
+// "orders.created.v2".
+func (v *Versions) ParseRead(text string) error {
+	v.Read = make(map[string]int)
+	return eachVersion(text, func(c contract.Version) error {
+		if other, twice := v.Read[c.Name]; twice {
+			return fmt.Errorf("%s is to be read in versions %d and %d: a service reads one", c.Name, other, c.Number)
+		}
+		v.Read[c.Name] = c.Number
+		return nil
+	})
+}
+
+// eachVersion hands over the versions of a list, and refuses those that this build
+// does not know or has retired.
+func eachVersion(text string, do func(contract.Version) error) error {
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		c, err := contract.ParseVersion(part)
+		if err != nil {
+			return err
+		}
+		if known := live(c.Name); !slices.Contains(known, c.Number) {
+			return fmt.Errorf("%s is not in use: of %s this build says and reads versions %v", c, c.Name, known)
+		}
+		if err := do(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// live are the versions of an event that are not retired, the oldest first.
+func live(name string) []int {
+	var versions []int
+	for _, v := range events.Catalog() {
+		if v.Name == name && !v.Retired {
+			versions = append(versions, v.Version)
+		}
+	}
+	return versions
+}
+
+// names are the events of the catalogue that a pattern as "orders.*" or one name
+// covers, in order.
+func names(pattern string) []string {
+	var all []string
+	for _, v := range events.Catalog() {
+		if covers(pattern, v.Name) && !slices.Contains(all, v.Name) {
+			all = append(all, v.Name)
+		}
+	}
+	return all
+}
+
+// ways are all ways in which events may be read.
+func ways(names []string) []Versions {
+	all := []Versions{{Read: map[string]int{}}}
+	for _, name := range names {
+		var next []Versions
+		for _, version := range live(name) {
+			for _, way := range all {
+				read := map[string]int{name: version}
+				for other, n := range way.Read {
+					read[other] = n
+				}
+				next = append(next, Versions{Read: read})
+			}
+		}
+		all = next
+	}
+	return all
+}
+
+// domainOf is the domain that says an event, the first token of its name.
+func domainOf(name string) string {
+	domain, _, _ := strings.Cut(name, ".")
+	return domain
+}
+
+// domains are which service says the events of a domain.
+func domains() map[string]string {
+	return map[string]string{"orders": OrderService, "inventory": InventoryService, "payments": PaymentService}
+}
+
+// says are the versions in which a service publishes each of its events.
+func (v Versions) says(service string) map[string][]int {
+	all := make(map[string][]int)
+	for _, known := range events.Catalog() {
+		if domains()[domainOf(known.Name)] == service {
+			all[known.Name] = v.published(known.Name)
+		}
+	}
+	return all
+}
