@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"orderly/internal/app"
 	inventoryapi "orderly/inventory/httpapi"
 	orderapi "orderly/order/httpapi"
 	"orderly/payment/gateway"
@@ -85,6 +86,7 @@ func get(t *testing.T, path string) []byte {
 	inventoryapi.Register(api, inventoryapi.Service{})
 	paymentapi.Register(api, paymentapi.Service{Gateway: &gateway.Simulated{}})
 	dlqapi.Register(api, nil)
+	app.VersionRoutes(api, nil)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	if w.Code != http.StatusOK {

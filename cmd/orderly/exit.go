@@ -20,6 +20,9 @@ const (
 // errReported ends a command that has said already what went wrong.
 var errReported = errors.New("already reported")
 
+// errRefused is errReported for what the rules forbid.
+var errRefused = fmt.Errorf("%w: refused", errReported)
+
 // usageError is a mistake of whoever typed the command, or wrote its input.
 type usageError struct{ cause error }
 
@@ -36,6 +39,8 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &wrong):
 		return exitUsage
+	case errors.Is(err, errRefused):
+		return exitRefused
 	case !errors.As(err, &problem) || !problem.Refused():
 		return exitFailed
 	case problem.Status == http.StatusNotFound:

@@ -12,13 +12,16 @@ import (
 	"orderly/pkg/schema"
 )
 
-// schemaCommands work with the contract. None asks a running system.
+// schemaCommands work with the contract. Only Readers and Retire ask a running
+// system.
 type schemaCommands struct {
 	List     schemaListCommand     `cmd:"" help:"List all versions of all events that this build knows."`
 	Show     schemaShowCommand     `cmd:"" help:"Print a schema that this build knows."`
 	Validate schemaValidateCommand `cmd:"" help:"Check a payload or CloudEvents in a file against the schemas of this build; ends with 1 if one is invalid."`
 	Diff     schemaDiffCommand     `cmd:"" help:"Compare two schemas: whom does the change break, where and why?"`
 	Check    schemaCheckCommand    `cmd:"" help:"Judge a folder of schemas by what was published; ends with 1 if it must not go in."`
+	Readers  schemaReadersCommand  `cmd:"" help:"Show who reads which version of an event in a running system."`
+	Retire   schemaRetireCommand   `cmd:"" help:"Retire a version that nobody needs any more; ends with 4 and the reasons if somebody does."`
 	Publish  schemaPublishCommand  `cmd:"" help:"Record the new schemas and golden payloads of a folder as published: from then on they never change."`
 }
 

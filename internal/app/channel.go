@@ -88,11 +88,29 @@ func everything() []hearing {
 // looks on does not know which versions a service reads.
 func (h hearing) channels() []channel {
 	var out []channel
-	for _, way := range ways(names(h.events)) {
+	for _, way := range ways(names(h.events), live) {
 		events, filters := h.filters(way)
 		out = append(out, channel{lane: h.lane, stream: h.stream, durable: h.durable(events), filters: filters})
 	}
 	return out
+}
+
+// durables are the names of all by which it may be heard or was heard once, in
+// versions that are retired.
+func (h hearing) durables() []string {
+	var out []string
+	for _, way := range ways(names(h.events), ever) {
+		events, _ := h.filters(way)
+		out = append(out, h.durable(events))
+	}
+	return out
+}
+
+// retired are the durables that are for retired versions alone.
+func (h hearing) retired() []string {
+	return slices.DeleteFunc(h.durables(), func(durable string) bool {
+		return slices.ContainsFunc(h.channels(), func(c channel) bool { return c.durable == durable })
+	})
 }
 
 // filters are the subjects of what is heard, and which events are heard in another

@@ -46,7 +46,19 @@ func (h horizon) Lag(ctx context.Context) (map[string]time.Duration, error) {
 type progress struct {
 	channel
 	info *jetstream.ConsumerInfo // nil: nobody listens yet, and announcing again does no harm
-	lag  time.Duration
+	next time.Time               // when the first message came that waits; zero if none does
+	lag  time.Duration           // for how long that one has waited
+}
+
+// beyond reports whether p is further than another.
+func (p progress) beyond(other progress) bool {
+	switch {
+	case p.info == nil || other.info == nil:
+		return p.info != nil
+	case p.next.IsZero() || other.next.IsZero():
+		return !other.next.IsZero()
+	}
+	return p.next.After(other.next)
 }
 
 // look finds the channel that is furthest, of those by which a thing may be heard:
@@ -59,7 +71,7 @@ func (h horizon) look(ctx context.Context, heard hearing) (progress, error) {
 		if err != nil {
 			return best, fmt.Errorf("consumer %s: %w", c.durable, err)
 		}
-		if p.info != nil && (best.info == nil || p.lag < best.lag) {
+		if p.beyond(best) {
 			best = p
 		}
 	}
@@ -83,25 +95,27 @@ func (h horizon) lookAt(ctx context.Context, c channel) (progress, error) {
 	if err != nil {
 		return p, err
 	}
-	p.lag, err = h.waited(ctx, stream, p.info.Delivered.Stream+1, c.filters)
+	p.next, err = oldest(ctx, stream, p.info.Delivered.Stream+1, c.filters)
+	if !p.next.IsZero() {
+		p.lag = stream.CachedInfo().TimeStamp.Sub(p.next) // below zero if it came after the stream was asked
+	}
 	return p, err
 }
 
-// waited returns the age of the first message from a sequence on that one of the
-// filters lets through; below zero if it came after the stream was asked.
-func (h horizon) waited(ctx context.Context, stream jetstream.Stream, from uint64, filters []string) (waited time.Duration, err error) {
-	first := uint64(0)
-	for _, filter := range filters {
-		msg, err := stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(filter))
+// oldest returns when the first message from a sequence on came whose subject is
+// one of those given, which may have wildcards; zero if there is none.
+func oldest(ctx context.Context, stream jetstream.Stream, from uint64, subjects []string) (came time.Time, err error) {
+	for _, subject := range subjects {
+		m, err := stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			continue
 		}
 		if err != nil {
-			return 0, err
+			return came, err
 		}
-		if first == 0 || msg.Sequence < first {
-			first, waited = msg.Sequence, stream.CachedInfo().TimeStamp.Sub(msg.Time)
+		if came.IsZero() || m.Time.Before(came) {
+			came = m.Time.UTC()
 		}
 	}
-	return waited, nil
+	return came, nil
 }

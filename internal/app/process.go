@@ -156,6 +156,7 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 		return nil, err
 	}
 	dlqapi.Register(api, letters)
+	VersionRoutes(api, cfg.Bus.JetStream())
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
 	for _, s := range cfg.Services {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -49,6 +50,7 @@ type Service struct {
 	Checks map[string]httpkit.Check
 	// Feeds are what the service shows to an audit.
 	Feeds    []audit.Feed
+	heard    []hearing
 	topology natsbus.Topology
 	custody  *custody
 	deps     Deps
@@ -78,6 +80,7 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	s := &Service{
 		Name:     name,
 		DB:       d.DB,
+		heard:    hearings(name, hears),
 		topology: natsbus.Topology{Streams: streams(d.Replicas), Consumers: consumers(d, cs)},
 		deps:     d,
 	}
@@ -112,6 +115,7 @@ func (s *Service) Start(ctx context.Context) error {
 	if err := s.Engine.Start(); err != nil {
 		return err
 	}
+	s.forget(ctx)
 	s.watching.Go(func() { s.custody.run(s.running) })
 	return nil
 }
@@ -142,6 +146,24 @@ func (s *Service) reconcile(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
 	return nil
+}
+
+// forget removes the durables by which the service heard versions that are retired:
+// nobody reads them, and what they hold was heard by others.
+func (s *Service) forget(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
+	defer cancel()
+	for _, h := range s.heard {
+		for _, durable := range h.retired() {
+			err := s.deps.Bus.JetStream().DeleteConsumer(ctx, h.stream, durable)
+			switch {
+			case err == nil:
+				s.deps.Logger.Info("removed the consumer of a version that is retired", zap.String("service", s.Name), zap.String("consumer", durable))
+			case !errors.Is(err, jetstream.ErrConsumerNotFound):
+				s.deps.Logger.Warn("the consumer of a version that is retired could not be removed", zap.String("service", s.Name), zap.String("consumer", durable), zap.Error(err))
+			}
+		}
+	}
 }
 
 // Stop ends the service cleanly: see engine.Engine.Stop.

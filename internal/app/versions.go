@@ -107,12 +107,23 @@ func names(pattern string) []string {
 	return all
 }
 
-// ways are all ways in which events may be read.
-func ways(names []string) []Versions {
+// ever are all versions of an event, the retired ones too, the oldest first.
+func ever(name string) []int {
+	var versions []int
+	for _, v := range events.Catalog() {
+		if v.Name == name {
+			versions = append(versions, v.Version)
+		}
+	}
+	return versions
+}
+
+// ways are all ways in which events may be read, each in one of its versions.
+func ways(names []string, versions func(name string) []int) []Versions {
 	all := []Versions{{Read: map[string]int{}}}
 	for _, name := range names {
 		var next []Versions
-		for _, version := range live(name) {
+		for _, version := range versions(name) {
 			for _, way := range all {
 				read := map[string]int{name: version}
 				for other, n := range way.Read {

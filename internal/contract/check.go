@@ -187,6 +187,9 @@ func (c *checker) recorded(f *Finding, v Version, entry Entry) {
 			f.fault("testdata/%s: the golden payload %q is not recorded as published: run orderly schema publish, and commit %s with it", v.File(), name, RecordFile)
 		}
 	}
+	if c.published[v].Retired && !listed.Retired {
+		f.fault("%s: %s was retired and does not come back: who needs what it said needs a new version", RecordFile, v)
+	}
 	if c.older != nil && c.published[v].Schema != listed.Schema {
 		f.fault("%s: the line of %s was changed: it only ever grows, so restore it", RecordFile, v)
 	}

@@ -1,0 +1,165 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"orderly/events"
+	"orderly/internal/adoption"
+	"orderly/order"
+	"orderly/pkg/natsbus"
+)
+
+// adoptions asks the broker who reads which versions.
+type adoptions struct {
+	js jetstream.JetStream
+}
+
+// errNoEvent means that this build knows no event of a name.
+var errNoEvent = errors.New("this build knows no such event")
+
+// state looks at the stream of an event and at everybody who reads it.
+func (a adoptions) state(ctx context.Context, event string) (adoption.State, error) {
+	s := adoption.State{Event: event, Versions: []adoption.Version{}, Readers: []adoption.Reader{}}
+	for _, v := range events.Catalog() {
+		if v.Name == event {
+			s.Versions = append(s.Versions, adoption.Version{Version: v.Version, Retired: v.Retired})
+		}
+	}
+	if len(s.Versions) == 0 {
+		return s, fmt.Errorf("%s: %w", event, errNoEvent)
+	}
+	stream, err := a.js.Stream(ctx, strings.ToUpper(domainOf(event)))
+	if err != nil {
+		return s, err
+	}
+	for i := range s.Versions {
+		if err := a.span(ctx, stream, event, &s.Versions[i]); err != nil {
+			return s, err
+		}
+	}
+	consumers := stream.ListConsumers(ctx)
+	for info := range consumers.Info() {
+		for _, v := range s.Versions {
+			if err := a.reader(ctx, stream, &s, info, v.Version); err != nil {
+				return s, err
+			}
+		}
+	}
+	leave(s.Readers)
+	slices.SortFunc(s.Readers, func(x, y adoption.Reader) int { return strings.Compare(x.Consumer, y.Consumer) })
+	return s, consumers.Err()
+}
+
+// span finds out since when and until when a version was published.
+func (a adoptions) span(ctx context.Context, stream jetstream.Stream, event string, v *adoption.Version) error {
+	subject := fmt.Sprintf("%s.v%d.*", event, v.Version)
+	var err error
+	if v.First, err = oldest(ctx, stream, 1, []string{subject}); err != nil || v.First.IsZero() {
+		return err
+	}
+	last, err := stream.GetLastMsgForSubject(ctx, subject)
+	if err != nil {
+		return err
+	}
+	v.Last = last.Time.UTC()
+	return nil
+}
+
+// reader adds a consumer, if it lets a version of the event through.
+func (a adoptions) reader(ctx context.Context, stream jetstream.Stream, s *adoption.State, info *jetstream.ConsumerInfo, version int) error {
+	newest := s.Versions[len(s.Versions)-1].Version
+	subjects := through(info, s.Event, version)
+	if len(subjects) == 0 {
+		return nil
+	}
+	r := adoption.Reader{
+		Service:  serviceOf(info.Name),
+		Consumer: info.Name,
+		Stream:   info.Stream,
+		Version:  version,
+		Durable:  info.Config.Durable != "",
+		Every:    len(through(info, s.Event, newest)) > 0,
+		Pulls:    info.NumWaiting,
+		LastSeen: seenAt(info),
+		Lag:      "0s",
+	}
+	if info.PushBound {
+		r.Pulls++
+	}
+	answered := info.AckFloor.Stream
+	if info.Config.AckPolicy == jetstream.AckNonePolicy {
+		answered = info.Delivered.Stream
+	}
+	var err error
+	if r.Unread, err = oldest(ctx, stream, answered+1, subjects); err != nil {
+		return err
+	}
+	if !r.Unread.IsZero() {
+		r.Lag = max(0, info.TimeStamp.Sub(r.Unread)).Round(time.Millisecond).String()
+	}
+	s.Readers = append(s.Readers, r)
+	return nil
+}
+
+// through are the subjects of a version that a consumer lets through.
+func through(info *jetstream.ConsumerInfo, event string, version int) []string {
+	filters := natsbus.Filters(info.Config)
+	var subjects []string
+	for _, lane := range order.Lanes() {
+		subject := fmt.Sprintf("%s.v%d.%s", event, version, lane)
+		if len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return covers(filter, subject) }) {
+			subjects = append(subjects, subject)
+		}
+	}
+	return subjects
+}
+
+// seenAt is when a consumer was last seen, by the broker's clock.
+func seenAt(info *jetstream.ConsumerInfo) time.Time {
+	if info.NumWaiting > 0 || info.PushBound {
+		return info.TimeStamp.UTC()
+	}
+	var at time.Time
+	for _, t := range []*time.Time{info.Delivered.Last, info.AckFloor.Last} {
+		if t != nil && t.After(at) {
+			at = t.UTC()
+		}
+	}
+	return at
+}
+
+// leave marks the consumers that their service has left: it hears the same, in a
+// newer version, by another one that is no further behind.
+func leave(readers []adoption.Reader) {
+	for i := range readers {
+		r := &readers[i]
+		r.Left = r.Service != "" && !r.Live() && slices.ContainsFunc(readers, func(other adoption.Reader) bool {
+			return insteadOf(other.Consumer, r.Consumer) && other.Version > r.Version && other.Live()
+		})
+	}
+}
+
+// serviceOf is whose a durable is; empty if it is none of the services'.
+func serviceOf(durable string) string {
+	for _, h := range everything() {
+		if slices.Contains(h.durables(), durable) {
+			return h.service
+		}
+	}
+	return ""
+}
+
+// insteadOf reports whether two durables are for one thing that is heard.
+func insteadOf(one, other string) bool {
+	return slices.ContainsFunc(everything(), func(h hearing) bool {
+		durables := h.durables()
+		return slices.Contains(durables, one) && slices.Contains(durables, other)
+	})
+}
