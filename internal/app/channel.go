@@ -42,19 +42,13 @@ type channel struct {
 func channels(service string, hears []reads, v Versions) []channel {
 	var out []channel
 	for _, h := range hearings(service, hears) {
-		events, filters := h.filters(v)
-		out = append(out, channel{
-			lane:    h.lane,
-			stream:  h.stream,
-			durable: h.durable(events),
-			filters: filters,
-		})
-		c := &out[len(out)-1]
-		for _, other := range h.channels() {
+		c := h.channel(v)
+		for _, other := range h.channels {
 			if other.durable != c.durable {
 				c.instead = append(c.instead, other.durable)
 			}
 		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -63,13 +57,20 @@ func channels(service string, hears []reads, v Versions) []channel {
 type hearing struct {
 	service, lane string
 	reads
+	// channels are all by which it may be heard, the oldest versions first: whoever
+	// looks on does not know which versions a service reads.
+	channels []channel
 }
 
 func hearings(service string, hears []reads) []hearing {
 	var out []hearing
 	for _, r := range hears {
 		for _, lane := range order.Lanes() {
-			out = append(out, hearing{service: service, lane: lane, reads: r})
+			h := hearing{service: service, lane: lane, reads: r}
+			for _, way := range ways(names(h.events), live) {
+				h.channels = append(h.channels, h.channel(way))
+			}
+			out = append(out, h)
 		}
 	}
 	return out
@@ -84,15 +85,9 @@ func everything() []hearing {
 	return all
 }
 
-// channels are all by which it may be heard, the oldest versions first: whoever
-// looks on does not know which versions a service reads.
-func (h hearing) channels() []channel {
-	var out []channel
-	for _, way := range ways(names(h.events), live) {
-		events, filters := h.filters(way)
-		out = append(out, channel{lane: h.lane, stream: h.stream, durable: h.durable(events), filters: filters})
-	}
-	return out
+func (h hearing) channel(v Versions) channel {
+	events, filters := h.filters(v)
+	return channel{lane: h.lane, stream: h.stream, durable: h.durable(events), filters: filters}
 }
 
 // durables are the names of all by which it may be heard or was heard once, in
@@ -109,7 +104,7 @@ func (h hearing) durables() []string {
 // retired are the durables that are for retired versions alone.
 func (h hearing) retired() []string {
 	return slices.DeleteFunc(h.durables(), func(durable string) bool {
-		return slices.ContainsFunc(h.channels(), func(c channel) bool { return c.durable == durable })
+		return slices.ContainsFunc(h.channels, func(c channel) bool { return c.durable == durable })
 	})
 }
 

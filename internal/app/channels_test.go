@@ -22,7 +22,7 @@ func TestChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
-		Durable: h.hearings[0].channels()[0].durable, FilterSubject: h.hearings[0].channels()[0].filters[0], AckPolicy: jetstream.AckExplicitPolicy,
+		Durable: h.hearings[0].channels[0].durable, FilterSubject: h.hearings[0].channels[0].filters[0], AckPolicy: jetstream.AckExplicitPolicy,
 	})
 	if err != nil {
 		t.Fatal(err)

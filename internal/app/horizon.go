@@ -64,9 +64,8 @@ func (p progress) beyond(other progress) bool {
 // look finds the channel that is furthest, of those by which a thing may be heard:
 // what came by one is handled, and one that replicas have left stands still.
 func (h horizon) look(ctx context.Context, heard hearing) (progress, error) {
-	channels := heard.channels()
-	best := progress{channel: channels[0]}
-	for _, c := range channels {
+	best := progress{channel: heard.channels[0]}
+	for _, c := range heard.channels {
 		p, err := h.lookAt(ctx, c)
 		if err != nil {
 			return best, fmt.Errorf("consumer %s: %w", c.durable, err)

@@ -37,7 +37,7 @@ func TestHorizon(t *testing.T) {
 		t.Fatal(err)
 	}
 	isNow("no consumer")
-	slow := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Standard })].channels()[0]
+	slow := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Standard })].channels[0]
 	c, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
 		Durable: slow.durable, FilterSubject: slow.filters[0], AckPolicy: jetstream.AckExplicitPolicy,
 	})
@@ -45,7 +45,7 @@ func TestHorizon(t *testing.T) {
 		t.Fatal(err)
 	}
 	isNow("no message")
-	fast := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Express })].channels()[0]
+	fast := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Express })].channels[0]
 	if _, err := js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{
 		Durable: fast.durable, FilterSubject: fast.filters[0], AckPolicy: jetstream.AckExplicitPolicy,
 	}); err != nil {

@@ -108,7 +108,7 @@ func TestHorizon_of_a_reader_that_moved(t *testing.T) {
 	h := horizon{js: js, hearings: hearings(InventoryService, inventoryHears())}
 	heard := h.hearings[slices.IndexFunc(h.hearings, func(h hearing) bool { return h.lane == order.Standard })]
 	consumers := make([]jetstream.Consumer, 2)
-	for i, c := range heard.channels() {
+	for i, c := range heard.channels {
 		var err error
 		consumers[i], err = js.CreateConsumer(ctx, StreamOrders, jetstream.ConsumerConfig{Durable: c.durable, FilterSubjects: c.filters, AckPolicy: jetstream.AckExplicitPolicy})
 		if err != nil {
