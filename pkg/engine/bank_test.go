@@ -112,6 +112,7 @@ type bank struct {
 	answer  func(d deposit, b *balance)
 	approve func(ctx context.Context, d deposit) error // the call of deposits whose note is "call"
 	onSave  func() error
+	story   string // the trace in which it answers, if not in that of the deposit
 
 	onCommitted func()
 
@@ -221,7 +222,7 @@ func (l *ledger) Decide(ctx context.Context, _ time.Time, in *engine.Input) (eng
 	if l.answer != nil {
 		l.answer(d, &out)
 	}
-	return engine.Decision{Reply: out, Events: []event.Event{{Name: "balances.changed", Subject: d.ID, Payload: out}}}, nil
+	return engine.Decision{Reply: out, Events: []event.Event{{Name: "balances.changed", Subject: d.ID, Payload: out, TraceParent: l.story}}}, nil
 }
 
 func (l *ledger) call(d deposit) *engine.Call {

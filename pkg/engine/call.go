@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,16 +121,18 @@ func (c *calls) try(ctx context.Context, key string) (body any, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errWaiting, err)
 	}
-	do := c.latest(key).Do
+	call := c.latest(key)
 	limited, cancel := context.WithTimeout(ctx, c.e.cfg.CallTimeout)
 	defer cancel()
+	traced, span := c.e.tracer.called(limited, call, c.waiting(key))
 	err = caught(func() (err error) {
-		body, err = do(limited)
+		body, err = call.Do(traced)
 		return err
 	})
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		err = fmt.Errorf("no answer within %v: %w", c.e.cfg.CallTimeout, err)
 	}
+	end(span, err)
 	leave(err)
 	return body, err
 }
@@ -151,6 +154,16 @@ func (c *calls) latest(key string) *Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.flights[key].call
+}
+
+// waiting returns who waits for a call now; nobody if there are no traces.
+func (c *calls) waiting(key string) []*Input {
+	if c.e.tracer == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.flights[key].inputs)
 }
 
 // land ends a flight: whoever asks for the same call from now on makes it

@@ -21,7 +21,9 @@ func (e *Engine) Do(ctx context.Context, body any, meta Meta) (any, error) {
 	default:
 	}
 	c := newCommand()
-	if err := e.submit(ctx, &Input{Body: body, Meta: meta, awaited: true, owed: []owner{c}}); err != nil {
+	in := &Input{Body: body, Meta: meta, awaited: true, owed: []owner{c}}
+	e.tracer.commanded(in)
+	if err := e.submit(ctx, in); err != nil {
 		return nil, err
 	}
 	select {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"orderly/pkg/breaker"
@@ -58,6 +59,10 @@ type Config struct {
 	Timers []Timer
 	// Logger may be nil.
 	Logger *zap.Logger
+	// Traces, if not nil, gets the spans of what belongs to a sampled trace or
+	// begins one: of inputs, commits, calls and events. The traceparents that come
+	// in are passed on without it, too.
+	Traces trace.TracerProvider
 
 	// MaxInputs is how many inputs a batch may have; 256 if zero. 1 handles
 	// one input at a time.

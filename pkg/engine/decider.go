@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
 )
@@ -38,14 +40,17 @@ type Decision struct {
 	// Events are published after the commit. Name, Subject and Payload are
 	// needed; what else is empty is filled in, in place, before Save: the ID
 	// derives from Subject and Name, so that an answer given again is the same
-	// event; lane, correlation and trace are the input's. The payload is of the
-	// newest version, in which Save finds the event sealed; the versions that are
+	// event; lane, correlation and trace are the input's. A TraceParent of another
+	// trace than the input's is where the event's own story is told, and continues
+	// there. The payload is of the newest version, in which Save finds the event sealed; the versions that are
 	// published are the [Config]'s.
 	Events []event.Event
 	// Call, if not nil, is made after the commit; its outcome is an input of
 	// its own, and the input that asked for the call is not acknowledged before
 	// that one's outputs are published.
 	Call *Call
+
+	sends []trace.Span // of those Events that are traced
 }
 
 // Call is one call to the outside world.
@@ -55,6 +60,8 @@ type Call struct {
 	// the inputs that asked. Should another try be needed, it is made with the
 	// latest Do. Required.
 	Key string
+	// Name is what is called, as a span names it: one of a few. It may be empty.
+	Name string
 	// Do makes the call and returns the Body of the input that tells of its
 	// outcome. An error means that the outcome is unknown: Do is called again,
 	// with growing pauses and as the [Config]'s Breaker allows, until it is known.
@@ -68,7 +75,7 @@ type Call struct {
 type Meta struct {
 	CorrelationID string
 	CausationID   string // the event that caused the input
-	TraceParent   string // W3C trace context
+	TraceParent   string // W3C trace context: of the input's own span, if it has one
 	Lane          string
 }
 
@@ -88,11 +95,12 @@ type Input struct {
 	outcome  bool   // of a call: never decided as a copy of its cause
 	awaited  bool   // a command: its caller gets the refusal
 	letter   *letter
-	replays  []*replay // the dead letters that it replays, nearly always none
-	alone    bool      // of a replay: it may end the process
-	attempts int       // as the failures table knows them
-	failure  error     // set once the input must not be decided any more
-	owed     []owner   // told what became of the input, each once
+	replays  []*replay  // the dead letters that it replays, nearly always none
+	alone    bool       // of a replay: it may end the process
+	attempts int        // as the failures table knows them
+	failure  error      // set once the input must not be decided any more
+	span     trace.Span // nil if it is not traced
+	owed     []owner    // told what became of the input, each once
 }
 
 // owner is where an input came from.
@@ -116,6 +124,9 @@ func (in *Input) join(twin *Input) {
 	in.owed = append(in.owed, twin.owed...)
 	in.replays = append(in.replays, twin.replays...)
 	in.awaited = in.awaited && twin.awaited
+	if in.span == nil {
+		in.span = twin.span
+	}
 	switch {
 	case in.letter == nil:
 		in.letter = twin.letter

@@ -14,6 +14,7 @@ import (
 type Engine struct {
 	cfg     Config
 	log     *zap.Logger
+	tracer  *tracer
 	intake  *intake
 	calls   *calls
 	outbox  *publisher
@@ -62,6 +63,7 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{
 		cfg:      cfg,
 		log:      cfg.Logger.With(zap.String("service", cfg.Name)),
+		tracer:   newTracer(cfg),
 		stopping: make(chan struct{}),
 		ctx:      ctx,
 		abort:    abort,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
@@ -22,6 +23,7 @@ type message struct {
 	reader     *reader
 	msg        jetstream.Msg
 	deliveries int
+	stored     time.Time // in the stream, by the broker's clock
 
 	mu     sync.Mutex // guards what follows
 	events int        // how many it carries

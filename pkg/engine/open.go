@@ -19,7 +19,7 @@ var (
 func (r *reader) open(m *message) []*Input {
 	raw := event.Message{Subject: m.msg.Subject(), Header: m.msg.Headers(), Data: m.msg.Data()}
 	if meta, err := m.msg.Metadata(); err == nil {
-		m.deliveries = int(meta.NumDelivered)
+		m.deliveries, m.stored = int(meta.NumDelivered), meta.Timestamp
 	}
 	if m.deliveries >= maxOpened {
 		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
@@ -68,6 +68,7 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 		in.failure = Never(fmt.Errorf("%w: %w", errUndecodable, res.Err))
 		in.cause = digest(in.letter.message())
 	}
+	r.e.tracer.received(m, in)
 	return in
 }
 

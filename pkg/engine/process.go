@@ -8,10 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
+	"orderly/pkg/tracecontext"
 )
 
 const (
@@ -63,7 +65,9 @@ func (e *Engine) process(inputs []*Input) {
 	began := time.Now()
 	var seen strikes
 	for reruns := 0; ; reruns++ {
+		commit := e.tracer.transaction(inputs)
 		r, err := e.transact(inputs)
+		end(commit, err)
 		switch {
 		case err == nil:
 			r.reruns, r.elapsed = reruns, time.Since(began)
@@ -225,6 +229,9 @@ func (e *Engine) decideNext(ctx context.Context, now time.Time, r *result, i int
 // error ends the transaction; the input's own refusal is kept in r.
 func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int) error {
 	in := r.inputs[i]
+	if in.span != nil {
+		ctx = trace.ContextWithSpan(ctx, in.span)
+	}
 	began := time.Now()
 	var d Decision
 	err := caught(func() (err error) {
@@ -245,7 +252,7 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 		return nil
 	}
 	for k := range d.Events {
-		if err := caught(func() error { return e.say(r, &d.Events[k], in, now) }); err != nil {
+		if err := caught(func() error { return e.say(r, &d, k, in, now) }); err != nil {
 			in.failure = Never(err)
 			return errSpoiled
 		}
@@ -254,11 +261,15 @@ func (e *Engine) decideOne(ctx context.Context, now time.Time, r *result, i int)
 	return nil
 }
 
-// say completes an output and adds it to what is to be published, in the versions
+// say completes the k-th output and adds it to what is to be published, in the versions
 // that were declared.
-func (e *Engine) say(r *result, out *event.Event, in *Input, now time.Time) error {
+func (e *Engine) say(r *result, d *Decision, k int, in *Input, now time.Time) error {
+	out := &d.Events[k]
 	if err := e.seal(out, in, now); err != nil {
 		return err
+	}
+	if span := e.tracer.said(out, in, e.cfg.Registry.Subject); span != nil {
+		d.sends = append(d.sends, span)
 	}
 	versions, declared := e.cfg.Publish[out.Name]
 	if !declared {
@@ -287,7 +298,7 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 	def(&out.Source, e.cfg.Name)
 	def(&out.CorrelationID, in.Meta.CorrelationID)
 	def(&out.CausationID, in.Meta.CausationID)
-	def(&out.TraceParent, in.Meta.TraceParent)
+	out.TraceParent = story(out.TraceParent, in.Meta.TraceParent)
 	def(&out.Lane, in.Meta.Lane)
 	if out.Time.IsZero() {
 		out.Time = now
@@ -332,6 +343,9 @@ func (e *Engine) logVerdicts(r *result) {
 func (in *Input) fields(more ...zap.Field) []zap.Field {
 	if in.Event != nil {
 		more = append(more, zap.String("event_id", in.Event.ID), zap.String("event_type", in.Event.Type), zap.String("subject", in.Event.Subject))
+	}
+	if id := tracecontext.TraceID(in.Meta.TraceParent); id != "" {
+		more = append(more, zap.String("trace_id", id))
 	}
 	return append(more, zap.String("correlation_id", in.Meta.CorrelationID))
 }

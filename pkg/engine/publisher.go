@@ -82,7 +82,9 @@ func (p *publisher) publishPart(r *result) {
 		for i, pack := range packs {
 			messages[i] = pack.Message
 		}
-		if err := p.sendAll(messages); err != nil {
+		err = p.sendAll(messages)
+		r.sent(err)
+		if err != nil {
 			giveUp(r.inputs, err)
 			return
 		}

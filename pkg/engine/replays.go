@@ -172,6 +172,9 @@ func (d *DeadLetters) replay(ctx context.Context, template replay, ids []string)
 			results[i].Outcome, results[i].Detail = OutcomeFailed, err.Error()
 			continue
 		}
+		if !rp.dry {
+			d.e.tracer.replayed(ctx, in, l)
+		}
 		waits[i] = &rp
 		inputs = append(inputs, in)
 	}

@@ -3,6 +3,8 @@ package httpkit
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"orderly/pkg/engine"
 )
 
@@ -10,7 +12,8 @@ import (
 type exchange struct {
 	correlationID string
 	traceParent   string
-	failure       error // what an answer of 500 or above does not tell
+	span          trace.Span // nil if it is not traced
+	failure       error      // what an answer of 500 or above does not tell
 }
 
 type exchangeKey struct{}
@@ -27,8 +30,8 @@ func exchangeOf(ctx context.Context) *exchange {
 // request did not come through [NewHandler].
 func CorrelationID(ctx context.Context) string { return exchangeOf(ctx).correlationID }
 
-// TraceParent returns the W3C trace context that the request came with; empty
-// if it had none that is well formed.
+// TraceParent returns the W3C trace context of the request's span or, if there are
+// no traces, that it came with; empty if that is not well formed.
 func TraceParent(ctx context.Context) string { return exchangeOf(ctx).traceParent }
 
 // Meta returns what a command hands on to all that it leads to.
@@ -47,35 +50,6 @@ func validCorrelationID(s string) bool {
 	}
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// validTraceParent accepts version-trace-parent-flags in lower case hex, where
-// neither id is all zeros. It looks at the shape that every version begins
-// with, and takes no version with more to it.
-func validTraceParent(s string) bool {
-	if len(s) != 55 || s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return false
-	}
-	version, trace, parent, flags := s[:2], s[3:35], s[36:52], s[53:]
-	return hex(version) && version != "ff" && hex(trace) && !zeros(trace) && hex(parent) && !zeros(parent) && hex(flags)
-}
-
-func hex(s string) bool {
-	for i := range len(s) {
-		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-func zeros(s string) bool {
-	for i := range len(s) {
-		if s[i] != '0' {
 			return false
 		}
 	}

@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
+
+	"orderly/pkg/tracecontext"
 )
 
 // CorrelationHeader carries the correlation id of a request and its answer.
@@ -28,6 +31,9 @@ type HandlerConfig struct {
 	Logger *zap.Logger
 	// Metrics, if not nil, counts and times requests.
 	Metrics *Metrics
+	// Traces, if not nil, gets a span of each request but for those to the health
+	// checks and metrics.
+	Traces trace.TracerProvider
 	// MaxBody is how many bytes the body of a request may have; 1 MiB if zero.
 	MaxBody int64
 }
@@ -35,6 +41,7 @@ type HandlerConfig struct {
 type handler struct {
 	next       http.Handler
 	cfg        HandlerConfig
+	tracer     trace.Tracer // nil if there are no traces
 	protection *http.CrossOriginProtection
 }
 
@@ -42,7 +49,8 @@ type handler struct {
 //
 //   - X-Correlation-ID is kept if it has 1 to 128 printable ASCII characters
 //     without spaces, made if it is missing, and else refused (400). It is in
-//     the answer and, with a well-formed traceparent, in the context.
+//     the answer and, with a well-formed traceparent, in the context. If there are
+//     traces, that is of the request's own span, which continues the client's trace.
 //   - A body above MaxBody is refused (413); a change that a browser sends for
 //     another site is refused (403).
 //   - A panic is logged and answered with a 500. No route (404), and no such
@@ -58,13 +66,17 @@ func NewHandler(next http.Handler, cfg HandlerConfig) http.Handler {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = maxBody
 	}
-	return &handler{next: next, cfg: cfg, protection: http.NewCrossOriginProtection()}
+	h := &handler{next: next, cfg: cfg, protection: http.NewCrossOriginProtection()}
+	if cfg.Traces != nil {
+		h.tracer = cfg.Traces.Tracer("orderly/pkg/httpkit")
+	}
+	return h
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	x, refusal := identify(r)
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	r = r.WithContext(context.WithValue(h.traced(r, x), exchangeKey{}, x))
 	rec := &recorder{ResponseWriter: w, request: r}
 	defer h.finish(rec, x, began)
 	setHeaders(w.Header(), x)
@@ -91,8 +103,8 @@ func setHeaders(header http.Header, x *exchange) {
 // gets an id of its own, for the answer.
 func identify(r *http.Request) (*exchange, *Problem) {
 	x := &exchange{}
-	if trace := r.Header.Get("Traceparent"); validTraceParent(trace) {
-		x.traceParent = trace
+	if parent := r.Header.Get("Traceparent"); tracecontext.Valid(parent) {
+		x.traceParent = parent
 	}
 	given := r.Header[correlationKey]
 	if len(given) == 1 && validCorrelationID(given[0]) {
@@ -155,6 +167,7 @@ func (h *handler) finish(w *recorder, x *exchange, began time.Time) {
 	if h.cfg.Metrics != nil {
 		h.cfg.Metrics.observe(w.request, w.status, took)
 	}
+	x.endSpan(w)
 	h.log(w, x, took)
 	if thrown != nil {
 		panic(http.ErrAbortHandler) // half an answer was sent: the client must not take it for a whole one
@@ -168,6 +181,9 @@ func (h *handler) log(w *recorder, x *exchange, took time.Duration) {
 		zap.Int("status", w.status),
 		zap.Duration("took", took),
 		zap.String("correlation_id", x.correlationID),
+	}
+	if x.traceParent != "" {
+		fields = append(fields, zap.String("trace_id", tracecontext.TraceID(x.traceParent)))
 	}
 	if x.failure == nil {
 		h.cfg.Logger.Debug("request", fields...)
