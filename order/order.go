@@ -27,6 +27,7 @@ type Order struct {
 	Currency      string
 	Lane          string // the lane its events travel on
 	CorrelationID string
+	TraceParent   string   // W3C trace context of the request that placed it; may be empty
 	Request       Request  // zero unless the store was asked to load it
 	Credits       []Credit // nil unless the store was asked to load them
 

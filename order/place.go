@@ -32,6 +32,7 @@ type Place struct {
 	Currency      string
 	Lane          string // Standard or Express
 	CorrelationID string
+	TraceParent   string // of the request; may be empty
 	Request       Request
 
 	IdempotencyKey string // "" = the request is never recognised again
@@ -189,6 +190,7 @@ func (p Policy) Place(c Place, now time.Time) Result {
 		Currency:      c.Currency,
 		Lane:          c.Lane,
 		CorrelationID: c.CorrelationID,
+		TraceParent:   c.TraceParent,
 		Request:       c.Request,
 		Status:        Pending,
 		CreatedAt:     now,

@@ -57,6 +57,19 @@ func (c Call) Key() string {
 	return c.Payment.OrderID
 }
 
+// Name is what is asked of the gateway, in a word.
+func (c Call) Name() string {
+	switch {
+	case c.credits():
+		return "credit"
+	case c.Payment.State == Refunding:
+		return "refund"
+	case c.Payment.State == ChargingDead:
+		return "void"
+	}
+	return "charge"
+}
+
 // Do makes the call and returns its outcome, which agrees with what was asked for.
 // An error means that the outcome is unknown, and that Do has to be called again,
 // unless Refused says that the gateway will never take it, or it is ErrImpossible

@@ -54,6 +54,9 @@ func (o orderShown) text(w io.Writer) {
 	}
 	fmt.Fprintf(w, "placed\t%s\nchanged\t%s\n", o.CreatedAt.Format(time.RFC3339Nano), o.UpdatedAt.Format(time.RFC3339Nano))
 	fmt.Fprintf(w, "correlation\t%s\n", o.CorrelationID)
+	if o.TraceID != "" {
+		fmt.Fprintf(w, "trace\t%s\n", o.TraceID)
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.Metadata)) {
 		fmt.Fprintf(w, "%s\t%s\n", name, o.Metadata[name])
 	}

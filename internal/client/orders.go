@@ -32,6 +32,7 @@ type Order struct {
 	PaymentMethod string            `json:"payment_method,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	CorrelationID string            `json:"correlation_id,omitempty"`
+	TraceID       string            `json:"trace_id,omitempty"`
 	Closed        bool              `json:"closed"`
 	CreditedMinor int64             `json:"credited_minor,omitempty"` // refunded by hand
 	CreatedAt     time.Time         `json:"created_at"`

@@ -5,6 +5,7 @@ import (
 
 	"orderly/events"
 	"orderly/order"
+	"orderly/pkg/tracecontext"
 )
 
 // OrderSummary is an order as lists show it.
@@ -17,6 +18,7 @@ type OrderSummary struct {
 	Currency      string    `json:"currency"`
 	TotalMinor    *int64    `json:"total_minor,omitempty" doc:"In minor units, once it is known"`
 	CorrelationID string    `json:"correlation_id"`
+	TraceID       string    `json:"trace_id,omitempty" doc:"Its OpenTelemetry trace, if it has one; it was recorded only if it was sampled"`
 	Closed        bool      `json:"closed" doc:"Nothing more is expected to happen to it, neither here nor in stock or payment"`
 	CreatedAt     time.Time `json:"created_at"`
 	UpdatedAt     time.Time `json:"updated_at"`
@@ -49,6 +51,7 @@ func summaryOf(o order.Order) OrderSummary {
 		Priority:      o.Lane,
 		Currency:      o.Currency,
 		CorrelationID: o.CorrelationID,
+		TraceID:       tracecontext.TraceID(o.TraceParent),
 		Closed:        o.Closed(),
 		CreatedAt:     o.CreatedAt.UTC(),
 		UpdatedAt:     o.UpdatedAt.UTC(),

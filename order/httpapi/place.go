@@ -80,7 +80,7 @@ func (s Service) place(ctx context.Context, body placeBody, key string) (*placeO
 	if err != nil {
 		return nil, err
 	}
-	command.CorrelationID = httpkit.CorrelationID(ctx)
+	command.CorrelationID, command.TraceParent = httpkit.CorrelationID(ctx), httpkit.TraceParent(ctx)
 	reply, err := s.do(ctx, command, command.Lane)
 	if err != nil {
 		return nil, err

@@ -178,6 +178,7 @@ func speak(r order.Result) []event.Event {
 			Time:          toldAt(r.Order, e),
 			Lane:          r.Order.Lane,
 			CorrelationID: r.Order.CorrelationID,
+			TraceParent:   r.Order.TraceParent,
 		})
 	}
 	return out

@@ -19,7 +19,7 @@ func fillOrders(t testing.TB, d storetest.Database, db *sqldb.DB) {
 	at := time.Now().UnixMicro()
 	status := "CASE i % 128 WHEN 0 THEN 'pending' WHEN 64 THEN 'reserved' WHEN 1 THEN 'cancelled' ELSE 'confirmed' END"
 	d.Fill(t, db, "orders", fmt.Sprintf(`SELECT %s, 'c-' || (i %% 100), 'EUR', 'standard', 'story', %s, '', 100,
-		i %% 64 > 0, i %% 64 > 0, i %% 64 > 0, %d, %d, %d, %d, 0, 2 FROM series`, d.IDOfI(), status, at, at, at+1e12, at+1e12))
+		i %% 64 > 0, i %% 64 > 0, i %% 64 > 0, %d, %d, %d, %d, 0, 2, '' FROM series`, d.IDOfI(), status, at, at, at+1e12, at+1e12))
 	d.Fill(t, db, "order_events", fmt.Sprintf("SELECT %s, 1, 'e', 'orders.created', 1, %d, 'request', '{}' FROM series", d.IDOfI(), at))
 	d.Fill(t, db, "order_events", fmt.Sprintf("SELECT %s, 2, 'e', 'inventory.reserved', 1, %d, 'request', '{}' FROM series", d.IDOfI(), at))
 	d.Fill(t, db, "open_orders", fmt.Sprintf("SELECT %s, %d FROM series WHERE i %% 64 = 0", d.IDOfI(), at+1e12))

@@ -16,7 +16,7 @@ var (
 	keyColumn = sqldb.Column{Name: "id", Type: sqldb.Text}
 )
 
-const orderFields = `orders.id, customer_id, currency, lane, correlation_id, orders.status, reason, total_minor,
+const orderFields = `orders.id, customer_id, currency, lane, correlation_id, trace_parent, orders.status, reason, total_minor,
 	priced, stock_settled, payment_settled, created_at, updated_at, deadline, next_redrive, redrives, entries`
 
 // row is an order as it is stored.
@@ -27,7 +27,7 @@ type row struct {
 
 func scan(rows sqldb.Row) (row, error) {
 	var r row
-	err := rows.Scan(&r.ID, &r.CustomerID, &r.Currency, &r.Lane, &r.CorrelationID, &r.Status, &r.Reason, &r.TotalMinor,
+	err := rows.Scan(&r.ID, &r.CustomerID, &r.Currency, &r.Lane, &r.CorrelationID, &r.TraceParent, &r.Status, &r.Reason, &r.TotalMinor,
 		&r.Priced, &r.StockSettled, &r.PaymentSettled, sqldb.ScanTime(&r.CreatedAt), sqldb.ScanTime(&r.UpdatedAt),
 		sqldb.ScanTime(&r.Deadline), sqldb.ScanTime(&r.NextRedrive), &r.Redrives, &r.entries)
 	return r, err

@@ -17,6 +17,7 @@ var (
 		{Name: "currency", Type: sqldb.Text},
 		{Name: "lane", Type: sqldb.Text},
 		{Name: "correlation_id", Type: sqldb.Text},
+		{Name: "trace_parent", Type: sqldb.Text},
 		{Name: "created_at", Type: sqldb.Time},
 		{Name: "deadline", Type: sqldb.Time},
 	}
@@ -117,7 +118,7 @@ func (c *changes) add(t *tracked, registry *event.Registry) error {
 	row = append(row, &o.ID, (*string)(&o.Status), &o.Reason, &o.TotalMinor, &o.Priced, &o.StockSettled, &o.PaymentSettled,
 		&o.UpdatedAt, &o.NextRedrive, &o.Redrives, t.entries+len(t.added))
 	if isNew {
-		c.placed = append(c.placed, append(row, &o.CustomerID, &o.Currency, &o.Lane, &o.CorrelationID, &o.CreatedAt, &o.Deadline))
+		c.placed = append(c.placed, append(row, &o.CustomerID, &o.Currency, &o.Lane, &o.CorrelationID, &o.TraceParent, &o.CreatedAt, &o.Deadline))
 	} else {
 		c.moved = append(c.moved, row)
 	}

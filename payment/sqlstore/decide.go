@@ -82,7 +82,7 @@ func (b *batch) call(c payment.Call) *engine.Call {
 	// By the wall clock: the monotonic one stands still while a machine sleeps,
 	// but the gateway goes on forgetting keys.
 	now, began := b.now, time.Now().Round(0)
-	return &engine.Call{Key: c.Key(), Do: func(ctx context.Context) (any, error) {
+	return &engine.Call{Key: c.Key(), Name: "gateway " + c.Name(), Do: func(ctx context.Context) (any, error) {
 		outcome, err := c.Do(ctx, b.gateway, now.Add(time.Now().Round(0).Sub(began)))
 		if payment.Refused(err) || errors.Is(err, payment.ErrImpossible) {
 			return nil, engine.Never(err)
