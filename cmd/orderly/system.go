@@ -12,6 +12,7 @@ import (
 	"orderly/internal/app"
 	"orderly/internal/app/allinone"
 	"orderly/order"
+	"orderly/pkg/otlp"
 )
 
 // errStopped says that a signal came before the system had started, which is a
@@ -89,12 +90,17 @@ func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, e
 	if err != nil {
 		return nil, usageError{err}
 	}
+	traces, err := otlp.FromEnv(log)
+	if err != nil {
+		return nil, usageError{err}
+	}
 	s, err := allinone.Start(ctx, allinone.Config{
 		Dir:       dir,
 		Addr:      f.HTTP,
 		Version:   daemon.ReadBuild(version).Version,
 		Logger:    log,
 		Versions:  versions,
+		Traces:    traces,
 		MaxInputs: f.MaxInputs,
 		Payment:   app.PaymentConfig{CallTimeout: f.GatewayTimeout, MaxCalls: f.GatewayCalls},
 		Policy:    order.Policy{Deadline: f.Deadline, ExpressDeadline: f.ExpressDeadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},

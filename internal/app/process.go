@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"orderly/pkg/dlqapi"
@@ -34,6 +35,7 @@ type ProcessConfig struct {
 	Bus      *natsbus.Conn
 	Metrics  *prometheus.Registry
 	Logger   *zap.Logger
+	Traces   trace.TracerProvider // may be nil
 }
 
 // NewMetrics returns a registry with the process's and the runtime's figures.
@@ -162,5 +164,5 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	for _, s := range cfg.Services {
 		AuditRoutes(mux, cfg.Logger, s.Feeds...)
 	}
-	return httpkit.NewHandler(mux, httpkit.HandlerConfig{Logger: cfg.Logger, Metrics: metrics}), nil
+	return httpkit.NewHandler(mux, httpkit.HandlerConfig{Logger: cfg.Logger, Metrics: metrics, Traces: cfg.Traces}), nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"orderly/internal/audit"
@@ -28,6 +29,7 @@ type Deps struct {
 	Registry *event.Registry
 	Metrics  prometheus.Registerer
 	Logger   *zap.Logger
+	Traces   trace.TracerProvider // may be nil
 	// Replicas of each stream: 1 on a single server, 3 on a cluster.
 	Replicas int
 	// AckWait is how long the broker waits for a process that died before it
@@ -72,6 +74,7 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 		Publish:   d.Versions.says(name),
 		Urgent:    urgentLanes(),
 		Logger:    d.Logger,
+		Traces:    d.Traces,
 		MaxInputs: d.MaxInputs,
 	}
 	if tune != nil {

@@ -18,7 +18,7 @@ import (
 	"orderly/internal/app"
 	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
-	"orderly/pkg/sqldb"
+	"orderly/pkg/otlp"
 	"orderly/pkg/sqldb/postgres"
 )
 
@@ -70,7 +70,11 @@ func Run(s Service, args []string, stdout, stderr io.Writer) int {
 		log.Warn("no service knows this environment variable: is it a typo?", zap.String("variable", name))
 	}
 	ctx := daemon.UntilSignal()
-	err = serve(ctx, s, cfg, log)
+	traces, err := otlp.FromEnv(log)
+	if err != nil {
+		return misused(program, stderr, err)
+	}
+	err = errors.Join(serve(ctx, s, cfg, log, traces), traces.Close())
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		log.Info("stopped before it was ready")
@@ -90,7 +94,7 @@ func misused(program settings.Command, stderr io.Writer, err error) int {
 }
 
 // serve runs the service until ctx ends.
-func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger) (err error) {
+func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger, traces *otlp.Traces) (err error) {
 	db, err := postgres.Open(ctx, cfg.databaseURL)
 	if err != nil {
 		return err
@@ -104,7 +108,11 @@ func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, bus.Close(context.WithoutCancel(ctx))) }()
-	p, err := start(ctx, s, cfg, db, bus, log)
+	provider, err := traces.Provider(s.Name, daemon.ReadBuild(s.Version).Version)
+	if err != nil {
+		return err
+	}
+	p, err := start(ctx, s, cfg, app.Deps{DB: db, Bus: bus, Logger: log, Traces: provider})
 	if err != nil {
 		return err
 	}
@@ -139,28 +147,26 @@ func drain(p *app.Process, pause time.Duration, log *zap.Logger) error {
 	}
 }
 
-func start(ctx context.Context, s Service, cfg *config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
+func start(ctx context.Context, s Service, cfg *config, deps app.Deps) (*app.Process, error) {
 	door, err := httpkit.Listen(cfg.addr, "--http")
 	if err != nil {
 		return nil, err
 	}
-	process, err := startBehind(ctx, door, s, cfg, db, bus, log)
+	process, err := startBehind(ctx, door, s, cfg, deps)
 	if err != nil {
 		_ = door.Close() // it may be closed already
 	}
 	return process, err
 }
 
-func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config, db *sqldb.DB, bus *natsbus.Conn, log *zap.Logger) (*app.Process, error) {
+func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config, deps app.Deps) (*app.Process, error) {
 	registry, err := app.NewRegistry()
 	if err != nil {
 		return nil, err
 	}
 	metrics := app.NewMetrics()
-	deps := app.Deps{
-		DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: log,
-		Replicas: cfg.replicas, AckWait: cfg.ackWait, Versions: cfg.versions, MaxInputs: cfg.maxInputs,
-	}
+	deps.Registry, deps.Metrics = registry, metrics
+	deps.Replicas, deps.AckWait, deps.Versions, deps.MaxInputs = cfg.replicas, cfg.ackWait, cfg.versions, cfg.maxInputs
 	service, err := s.New(ctx, deps)
 	if err != nil {
 		return nil, err
@@ -169,8 +175,9 @@ func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config,
 		Listener: door,
 		Version:  daemon.ReadBuild(s.Version).Version,
 		Services: []*app.Service{service},
-		Bus:      bus,
+		Bus:      deps.Bus,
 		Metrics:  metrics,
-		Logger:   log,
+		Logger:   deps.Logger,
+		Traces:   deps.Traces,
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"orderly/pkg/httpkit"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/natsembed"
+	"orderly/pkg/otlp"
 	"orderly/pkg/sqldb"
 	"orderly/pkg/sqldb/sqlite"
 
@@ -31,6 +32,7 @@ type Config struct {
 	Addr    string // of the HTTP API
 	Version string
 	Logger  *zap.Logger
+	Traces  *otlp.Traces // may be nil; the system closes it
 	Policy  order.Policy
 	Gateway gateway.Settings // until somebody sets others
 	Payment app.PaymentConfig
@@ -55,7 +57,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
 	}
-	s := &System{}
+	s := &System{closers: []func() error{cfg.Traces.Close}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -83,6 +85,10 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 	if err := markWhole(cfg.Dir); err != nil { // before anything runs that would have to be stopped
 		return nil, err
 	}
+	traces, err := cfg.Traces.Provider("orderly", cfg.Version)
+	if err != nil {
+		return nil, err
+	}
 	s.Process, err = app.StartProcess(ctx, app.ProcessConfig{
 		Listener: door,
 		Version:  cfg.Version,
@@ -90,6 +96,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 		Bus:      bus,
 		Metrics:  metrics,
 		Logger:   cfg.Logger,
+		Traces:   traces,
 	})
 	if err != nil {
 		return nil, err
