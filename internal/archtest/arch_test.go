@@ -66,33 +66,39 @@ func isService(p string) bool {
 // testHelper reports packages that only tests import.
 func testHelper(p string) bool { return p == "internal/pgtest" }
 
-// TestServicesLinkNoEngines: what runs apart in production brings no broker
-// and no embedded database along, and one service nothing of another.
+// TestServicesLinkNoEngines: what runs apart in production brings no broker, no
+// embedded database and no gRPC along, and one service nothing of another.
 func TestServicesLinkNoEngines(t *testing.T) {
 	t.Parallel()
 	for _, s := range services {
 		main := module + "cmd/" + s + "-service"
 		for _, p := range list(t, "-deps", main) {
-			if strings.HasPrefix(p.ImportPath, "github.com/nats-io/nats-server") || strings.HasPrefix(p.ImportPath, "modernc.org/sqlite") {
-				t.Errorf("%s links %s", main, p.ImportPath)
+			for _, unwanted := range []string{"github.com/nats-io/nats-server", "modernc.org/sqlite", "google.golang.org/grpc"} {
+				if strings.HasPrefix(p.ImportPath, unwanted) {
+					t.Errorf("%s links %s", main, p.ImportPath)
+				}
 			}
 		}
 	}
 }
 
 // TestKitStandsAlone: an importer of one database's driver does not get the
-// other's.
+// other's, and nobody the exporter of traces who did not ask for it.
 func TestKitStandsAlone(t *testing.T) {
 	t.Parallel()
-	for pkg, unwanted := range map[string]string{
-		"pkg/sqldb/postgres": "modernc.org/",
-		"pkg/sqldb/sqlite":   "github.com/jackc/",
-		"pkg/natsbus":        "github.com/nats-io/nats-server",
-		"pkg/engine":         "github.com/nats-io/nats-server",
+	const exporter = "go.opentelemetry.io/otel/sdk"
+	for pkg, unwanted := range map[string][]string{
+		"pkg/sqldb/postgres": {"modernc.org/"},
+		"pkg/sqldb/sqlite":   {"github.com/jackc/"},
+		"pkg/natsbus":        {"github.com/nats-io/nats-server"},
+		"pkg/engine":         {"github.com/nats-io/nats-server", exporter},
+		"pkg/httpkit":        {exporter},
 	} {
 		for _, p := range list(t, "-deps", module+pkg) {
-			if strings.HasPrefix(p.ImportPath, unwanted) {
-				t.Errorf("%s links %s", pkg, p.ImportPath)
+			for _, prefix := range unwanted {
+				if strings.HasPrefix(p.ImportPath, prefix) {
+					t.Errorf("%s links %s", pkg, p.ImportPath)
+				}
 			}
 		}
 	}

@@ -38,13 +38,10 @@ func newTracer(cfg Config) *tracer {
 // follow returns the context of what follows from a traceparent, or begins with
 // nothing to follow from. It is false if there is nothing to record.
 func (t *tracer) follow(traceParent string) (context.Context, bool) {
-	if t == nil {
+	if t == nil || tracecontext.Unsampled(traceParent) {
 		return nil, false
 	}
-	parent, ok := tracecontext.Parse(traceParent)
-	if ok && !parent.IsSampled() {
-		return nil, false
-	}
+	parent, _ := tracecontext.Parse(traceParent) // what cannot be read is none
 	return trace.ContextWithRemoteSpanContext(context.Background(), parent), true
 }
 
@@ -207,7 +204,7 @@ func end(span trace.Span, err error) {
 // story is the traceparent of what an input leads to: the place in the story that
 // the decider knows of, unless the input is in the same trace and further on.
 func story(decided, here string) string {
-	if decided == "" || tracecontext.TraceID(decided) == tracecontext.TraceID(here) {
+	if decided == "" || tracecontext.Same(decided, here) {
 		return here
 	}
 	return decided

@@ -138,6 +138,9 @@ func TestTraces_follow_an_event(t *testing.T) {
 	for _, commit := range commits {
 		s.below(commit, process)
 	}
+	if stored := r.stored("deposits")[0].Time; !receive.StartTime().Equal(stored) {
+		t.Errorf("the wait in the stream begins at %v, want when it was stored, %v", receive.StartTime(), stored)
+	}
 	if process.EndTime().Before(send.EndTime()) || receive.EndTime().After(process.StartTime()) {
 		t.Error("the event was handled before it was received, or had its answer published later")
 	}

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -41,7 +43,7 @@ func read() (c Config, err error) {
 	if p, name := env("PROTOCOL"); p != "" && p != "http/protobuf" {
 		return c, fmt.Errorf("%s: %q is not spoken: use http/protobuf", name, p)
 	}
-	err = errors.Join(c.readEndpoint(), c.readHeaders(), c.readTimeout(), c.readCompression(), c.readTLS(), c.readSampler())
+	err = errors.Join(c.readEndpoint(), c.readHeaders(), c.readTimeout(), c.readCompression(), c.readTLS(), c.readSampler(), checkAttributes())
 	return c, err
 }
 
@@ -127,6 +129,13 @@ func (c *Config) readTLS() error {
 		return fmt.Errorf("%s with its key: %w", certName, err)
 	}
 	c.TLS.Certificates = []tls.Certificate{pair}
+	return nil
+}
+
+func checkAttributes() error {
+	if _, err := resource.New(context.Background(), resource.WithFromEnv()); err != nil {
+		return fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: must be a list of key=value, separated by commas, percent-encoded: %w", err)
+	}
 	return nil
 }
 

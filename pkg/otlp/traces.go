@@ -3,7 +3,6 @@ package otlp
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
@@ -79,9 +78,9 @@ func New(cfg Config) *Traces {
 // Provider returns the provider of one service in the process, by its name unless
 // OTEL_SERVICE_NAME gives another, and its version, which may be empty. It is nil
 // if t is.
-func (t *Traces) Provider(service, version string) (trace.TracerProvider, error) {
+func (t *Traces) Provider(service, version string) trace.TracerProvider {
 	if t == nil {
-		return nil, nil
+		return nil
 	}
 	who := []resource.Option{
 		resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(),
@@ -90,11 +89,8 @@ func (t *Traces) Provider(service, version string) (trace.TracerProvider, error)
 	if version != "" {
 		who = append(who, resource.WithAttributes(semconv.ServiceVersion(version)))
 	}
-	r, err := resource.New(context.Background(), append(who, resource.WithFromEnv())...)
-	if err != nil {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
-	}
-	return sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(t.processor), sdktrace.WithResource(r), sdktrace.WithSampler(t.sampler)), nil
+	r, _ := resource.New(context.Background(), append(who, resource.WithFromEnv())...) // what it cannot find out is left out
+	return sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(t.processor), sdktrace.WithResource(r), sdktrace.WithSampler(t.sampler))
 }
 
 // closing is how long Close takes at most.

@@ -4,6 +4,7 @@ package tracecontext
 
 import (
 	"encoding/hex"
+	"strings"
 
 	"go.opentelemetry.io/otel/trace"
 )
@@ -28,6 +29,17 @@ func TraceID(s string) string {
 		return ""
 	}
 	return s[3:35]
+}
+
+// Unsampled reports whether s says that nobody records its trace. It looks at
+// nothing else, since it is asked of every event.
+func Unsampled(s string) bool {
+	return len(s) == length && strings.IndexByte("13579bdf", s[length-1]) < 0
+}
+
+// Same reports whether a and b, both valid, are in one trace.
+func Same(a, b string) bool {
+	return len(a) == length && len(b) == length && a[3:35] == b[3:35]
 }
 
 // Parse returns the span that s names, of another process. It is false if s is

@@ -20,6 +20,13 @@ func TestFormat_is_the_way_back(t *testing.T) {
 		if got := tracecontext.Format(sc); got != s {
 			t.Errorf("%s is written as %s", s, got)
 		}
+		if got := tracecontext.Unsampled(s); got == sc.IsSampled() {
+			t.Errorf("%s is taken for one that is not sampled: %v", s, got)
+		}
+	}
+	other := "00-1" + sample[4:]
+	if !tracecontext.Same(sample, sample[:36]+"0000000000000001-00") || tracecontext.Same(sample, other) || tracecontext.Same("", "") {
+		t.Error("the same trace is another one, or another one the same")
 	}
 	if got := tracecontext.Format(trace.SpanContext{}); got != "" {
 		t.Errorf("no span is written as %q", got)

@@ -108,11 +108,7 @@ func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger, traces 
 		return err
 	}
 	defer func() { err = errors.Join(err, bus.Close(context.WithoutCancel(ctx))) }()
-	provider, err := traces.Provider(s.Name, daemon.ReadBuild(s.Version).Version)
-	if err != nil {
-		return err
-	}
-	p, err := start(ctx, s, cfg, app.Deps{DB: db, Bus: bus, Logger: log, Traces: provider})
+	p, err := start(ctx, s, cfg, app.Deps{DB: db, Bus: bus, Logger: log, Traces: traces.Provider(s.Name, daemon.ReadBuild(s.Version).Version)})
 	if err != nil {
 		return err
 	}

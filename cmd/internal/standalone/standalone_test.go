@@ -216,6 +216,9 @@ func testRefusals(t *testing.T, dir string) {
 			{2, "ORDERLY_DATABASE_URL and ORDERLY_DATABASE_URL_FILE are both set", nil, []string{"ORDERLY_DATABASE_URL=postgres:///secret", "ORDERLY_DATABASE_URL_FILE=/x"}},
 			{2, "%40", nil, []string{"ORDERLY_DATABASE_URL=postgres://u:a@secret@h/x"}},
 			{2, "%2C", nil, []string{"ORDERLY_NATS_URL=nats://u:secret,a@h", "ORDERLY_DATABASE_URL=postgres://u:secret@127.0.0.1:1/x"}},
+			{2, "OTEL_TRACES_SAMPLER: \"sometimes\" is not known", nil, []string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_TRACES_SAMPLER=sometimes", "ORDERLY_DATABASE_URL=postgres://u:secret@127.0.0.1:1/x",
+			}},
 			{2, "use: config print", []string{"config"}, nil},
 			{2, "is not known: use text or json", []string{"config", "print", "--output", "xml"}, nil},
 			{1, "is it a typo?", nil, []string{"ORDERLY_NATS_ULR=x", "ORDERLY_DATABASE_URL=postgres://u:secret@127.0.0.1:1/x"}},

@@ -33,11 +33,10 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 		if err != nil {
 			return app.Deps{}, err
 		}
-		traces, err := cfg.Traces.Provider(name, cfg.Version)
-		if err != nil {
-			return app.Deps{}, err
+		d := app.Deps{
+			DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Traces: cfg.Traces.Provider(name, cfg.Version),
+			Replicas: 1, AckWait: ackWait, Versions: cfg.Versions, MaxInputs: cfg.MaxInputs,
 		}
-		d := app.Deps{DB: db, Traces: traces, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Replicas: 1, AckWait: ackWait, Versions: cfg.Versions, MaxInputs: cfg.MaxInputs}
 		if err := db.Migrate(ctx, schema); err != nil {
 			return d, fmt.Errorf("%s: %w", databaseFile(cfg.Dir, name), err)
 		}

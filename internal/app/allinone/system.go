@@ -85,10 +85,6 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 	if err := markWhole(cfg.Dir); err != nil { // before anything runs that would have to be stopped
 		return nil, err
 	}
-	traces, err := cfg.Traces.Provider("orderly", cfg.Version)
-	if err != nil {
-		return nil, err
-	}
 	s.Process, err = app.StartProcess(ctx, app.ProcessConfig{
 		Listener: door,
 		Version:  cfg.Version,
@@ -96,7 +92,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 		Bus:      bus,
 		Metrics:  metrics,
 		Logger:   cfg.Logger,
-		Traces:   traces,
+		Traces:   cfg.Traces.Provider("orderly", cfg.Version),
 	})
 	if err != nil {
 		return nil, err

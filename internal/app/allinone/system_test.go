@@ -38,7 +38,7 @@ func startIn(t *testing.T, dir string) *System {
 	return s
 }
 
-func stop(t *testing.T, s *System) {
+func stop(t testing.TB, s *System) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -47,7 +47,7 @@ func stop(t *testing.T, s *System) {
 	}
 }
 
-func clientOf(t *testing.T, s *System) *client.Client {
+func clientOf(t testing.TB, s *System) *client.Client {
 	t.Helper()
 	c, err := client.New(s.URL(), 10*time.Second)
 	if err != nil {
@@ -57,7 +57,7 @@ func clientOf(t *testing.T, s *System) *client.Client {
 	return c
 }
 
-func stock(t *testing.T, c *client.Client) {
+func stock(t testing.TB, c *client.Client) {
 	t.Helper()
 	if err := c.PutProduct(t.Context(), client.Product{ProductID: "MUG", Name: "Mug", Currency: "EUR", UnitPriceMinor: 1250}); err != nil {
 		t.Fatal(err)
