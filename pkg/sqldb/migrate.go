@@ -8,8 +8,8 @@ import (
 // Migrate brings a database to the newest version of its schema that this build
 // knows. Any number of replicas may call it at once, and again: each version is
 // applied once, and one that was interrupted is applied from its beginning. It
-// refuses a database of another owner, and one that a newer build has migrated
-// further, and leaves both as they are.
+// refuses a database of another owner, and one that a newer build has migrated to a
+// later hundred of versions (see [Tables]), and leaves both as they are.
 func (db *DB) Migrate(ctx context.Context, s Schema) error {
 	versions, err := db.Versions(ctx, s)
 	if err != nil {

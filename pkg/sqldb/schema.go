@@ -24,7 +24,11 @@ type Tables struct {
 	Name string
 	// Files hold the versions in a folder for each kind of database,
 	// migrations/sqlite and migrations/postgres, with the same numbers:
-	// 00001_name.sql and so on, in goose's format.
+	// 00001_name.sql and so on, in goose's format. Within a hundred versions only
+	// add: tables, indexes that are not unique, columns with a default. A build that
+	// does not know the last of them still works, and can be rolled back to. What
+	// changes or removes something begins the next hundred, as 00100_name.sql: a
+	// build from before it refuses the database.
 	Files fs.FS
 }
 

@@ -69,6 +69,11 @@ func (db *DB) Check(ctx context.Context, s Schema) error {
 	return nil
 }
 
+// generation is how many versions there can be that add and change nothing else: a
+// build works with all of its newest version's hundred, also with those that it does
+// not know, so that it can be rolled back to.
+const generation = 100
+
 // known refuses versions that only a newer build can know.
 func known(versions []Version) error {
 	newest := map[string]int64{} // that this build knows
@@ -78,7 +83,7 @@ func known(versions []Version) error {
 		}
 	}
 	for _, v := range slices.Backward(versions) {
-		if v.Name == "" && v.Number > newest[v.Tables] {
+		if v.Name == "" && v.Number/generation > newest[v.Tables]/generation {
 			return fmt.Errorf("the tables of %s are at version %d, and this build knows them up to version %d: run a build that knows version %d",
 				v.Tables, v.Number, newest[v.Tables], v.Number)
 		}

@@ -60,8 +60,8 @@ func TestVersions_tell_what_is_there_and_change_nothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		want(one, `test 1 "items" true, test 2 "" true`)
-		if err := db.Check(t.Context(), one); err == nil || errors.Is(err, sqldb.ErrPending) || !strings.Contains(err.Error(), "run a build that knows version 2") {
-			t.Errorf("got %v, want that a newer build is needed", err)
+		if err := db.Check(t.Context(), one); err != nil { // version 2 only adds
+			t.Error(err)
 		}
 	})
 }
