@@ -29,6 +29,7 @@ func TestDlq_mistakes_end_with_2(t *testing.T) {
 		{"not the id of a dead letter", "show nonsense"},
 		{"not the id of a dead letter", "discard --why x ''"},
 		{"--rate", "replay --all --rate -1"},
+		{"--wait", "replay --all --wait -1s"},
 		{"--rate", "replay --all --rate NaN"},
 		{"--ramp", "replay --all --ramp 0"},
 		{"--ramp", "replay --all --ramp fast"},
@@ -72,7 +73,9 @@ func (s *stage) mend() { s.exec("payment", s.cure) }
 // letters waits for so many that are dead.
 func (s *stage) letters(n int) []shownLetter {
 	s.Helper()
-	for deadline := time.Now().Add(startLimit); ; {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(startLimit); ; <-tick.C {
 		var found []shownLetter
 		decode(s, s.at("dlq", "list"), &found)
 		if len(found) == n {
@@ -168,6 +171,31 @@ func TestDlq(t *testing.T) {
 		}
 		s.stop(syscall.SIGTERM)
 	})
+}
+
+// Letters whose replay waits for a gateway that is away stop those behind them, and
+// go through by themselves once it is back.
+func TestDlq_replay_stops_while_replays_do_not_finish(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	s.url = s.start()
+	s.at("products", "load", write(t, "products.csv", header+"MUG,Mug,GBP,250,100\n")).wants(t, 0)
+	s.fail()
+	s.place(0, 4)
+	s.letters(4)
+	s.mend()
+	s.at("gateway", "set", "--outage", "1h").wants(t, 0)
+	stopped := orderly(t, "dlq", "replay", "--all", "--ramp", "2", "--wait", "10ms", "--url", s.url)
+	stopped.wants(t, 1)
+	for _, words := range []string{"not through yet: look at them later  2\n", "2, because replays do not finish"} {
+		if !strings.Contains(stopped.stdout, words) {
+			t.Errorf("it does not say %q: %s", words, stopped.stdout)
+		}
+	}
+	s.at("gateway", "reset").wants(t, 0)
+	s.replay(0, "--all")
+	s.wantBooks(4)
+	s.stop(syscall.SIGTERM)
 }
 
 // replayByTwo has two operators replay all at once: each letter once.

@@ -36,7 +36,8 @@ func TestRepairs_refund(t *testing.T) {
 		}
 		at("orders", "refund", id, "--amount", "1.21", "--why", "w", "--key", "k1").wants(t, 4, "another request")
 		at("orders", "refund", id, "--amount", "3.81", "--why", "w").wants(t, 4, "not so much is left", "left 380")
-		at("orders", "refund", id, "--amount", "3", "--why", " ").wants(t, 4, "body.why")
+		at("orders", "refund", id, "--amount", "3", "--why", " ").wants(t, 2, "--why")
+		at("orders", "refund", id, "--amount", "3", "--why", strings.Repeat("w", 501)).wants(t, 4, "body.why")
 		at("orders", "refund", declined, "--all", "--why", "w").wants(t, 4, "is cancelled: only a confirmed order")
 		at("orders", "refund", "01890000-0000-7000-8000-00000000dead", "--all", "--why", "w").wants(t, 3)
 		for _, amount := range []string{"3.8", "3.800", "1.", "x", "0.00", "1e3"} {
