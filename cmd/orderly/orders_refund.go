@@ -137,6 +137,9 @@ func (r refundShown) text(w io.Writer) {
 	fmt.Fprintf(w, "by\t%s\nwhy\t%s\nkey\t%s\n", r.By, r.Why, r.Key)
 	switch r.State {
 	case client.CreditPending:
+		if r.Refusal != "" {
+			fmt.Fprintf(w, "gateway says\t%s: ask the provider what it did\n", r.Refusal)
+		}
 		fmt.Fprintf(w, "state\tpending: called again until the gateway's answer is known, see orderly orders history %s\n", r.OrderID)
 	default:
 		fmt.Fprintf(w, "state\t%s\n", r.State)
