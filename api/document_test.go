@@ -77,6 +77,37 @@ func TestDocumentHasTheCorrelationID(t *testing.T) {
 	}
 }
 
+// Whoever acts says who and why in as many characters, whatever it is about.
+func TestDocumentHasOneLimitOfWhoAndWhy(t *testing.T) {
+	t.Parallel()
+	type text struct {
+		MaxLength int
+	}
+	var document struct {
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]json.RawMessage }
+		}
+	}
+	if err := json.Unmarshal(get(t, "/openapi.json"), &document); err != nil {
+		t.Fatal(err)
+	}
+	limited := 0
+	for schema, s := range document.Components.Schemas {
+		for property, want := range map[string]int{"by": 64, "why": 500} {
+			var got text
+			if raw, ok := s.Properties[property]; !ok || json.Unmarshal(raw, &got) != nil || got.MaxLength == 0 {
+				continue // of an answer
+			}
+			if limited++; got.MaxLength != want {
+				t.Errorf("%s: %s has at most %d characters, want %d as everywhere", schema, property, got.MaxLength, want)
+			}
+		}
+	}
+	if limited < 12 {
+		t.Errorf("only %d limits were found", limited)
+	}
+}
+
 // get asks an API that has all operations and nothing behind them.
 func get(t *testing.T, path string) []byte {
 	t.Helper()

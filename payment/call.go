@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,6 +22,9 @@ const (
 
 	// OutcomeCreditRefused says that the gateway will never give this credit.
 	OutcomeCreditRefused OutcomeKind = "credit_refused"
+	// OutcomeCreditDoubted says that the gateway's answer contradicts the credit: it
+	// stays without an outcome, and somebody has to ask the provider.
+	OutcomeCreditDoubted OutcomeKind = "credit_doubted"
 )
 
 // Outcome is the definite answer to a Call.
@@ -79,12 +83,12 @@ func (c Call) Do(ctx context.Context, g Gateway, now time.Time) (Outcome, error)
 	if now.Sub(c.intentAt()) >= g.KeyRetention()/2 {
 		outcome, known, err := c.lookUp(ctx, g)
 		if err != nil || known {
-			return outcome, err
+			return c.doubted(outcome, err)
 		}
 	}
 	switch {
 	case c.credits():
-		return c.credit(ctx, g)
+		return c.doubted(c.credit(ctx, g))
 	case c.Payment.State == Refunding:
 		return c.refund(ctx, g)
 	case c.Payment.State == ChargingDead:
@@ -125,6 +129,16 @@ func (c Call) credit(ctx context.Context, g Gateway) (Outcome, error) {
 	}
 	o.Currency, o.AmountMinor = refund.Currency, refund.AmountMinor
 	return o, nil
+}
+
+// doubted makes an outcome of an answer that contradicts the credit, so that whoever
+// asked for it sees it. Where a cancellation waits for the credit its event is to
+// become a dead letter.
+func (c Call) doubted(o Outcome, err error) (Outcome, error) {
+	if !c.credits() || c.Payment.State != Captured || !errors.Is(err, ErrImpossible) {
+		return o, err
+	}
+	return Outcome{OrderID: c.Payment.OrderID, CreditID: c.Payment.Credit.ID, Kind: OutcomeCreditDoubted, Code: err.Error()}, nil
 }
 
 func (c Call) giveBack(ctx context.Context, g Gateway, minor int64) (Refund, error) {

@@ -47,7 +47,7 @@ type Credit struct {
 	By          string
 
 	State     CreditState
-	Refusal   string // what the gateway said
+	Refusal   string // what the gateway said; while pending: what contradicts the credit
 	At        time.Time
 	SettledAt time.Time // zero while pending
 	Told      int       // how often it was told again since
@@ -213,7 +213,7 @@ func give(t *turn) error {
 		return err
 	}
 	t.Payment.CreditedMinor += c.AmountMinor
-	c.State, c.DueAt = CreditGiven, t.now.Add(creditPatience)
+	c.State, c.Refusal, c.DueAt = CreditGiven, "", t.now.Add(creditPatience)
 	t.endCredit(c)
 	t.say(c.given())
 	return nil
@@ -226,6 +226,17 @@ func refuseCredit(t *turn) error {
 	}
 	c.State, c.Refusal, c.DueAt = CreditRefused, t.outcome.Code, time.Time{}
 	t.endCredit(c)
+	return nil
+}
+
+// doubtCredit keeps what the gateway said: it is asked again as before.
+func doubtCredit(t *turn) error {
+	c := t.Payment.Credit
+	if c.ID == "" || c.ID != t.outcome.CreditID {
+		return nil
+	}
+	c.Refusal = t.outcome.Code
+	t.Credit, t.Payment.Credit = c, c
 	return nil
 }
 

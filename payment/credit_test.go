@@ -179,6 +179,30 @@ func TestG2_ACreditOfUnknownOutcomeIsNotRefused(t *testing.T) {
 	}
 }
 
+// G2: an answer that contradicts a credit settles nothing; it is shown until there is
+// one that does.
+func TestG2_AContradictedCreditSaysSo(t *testing.T) {
+	t.Parallel()
+	saga := payment.NewSaga()
+	p := under(t, payment.Captured, 500)
+	other := &script{refund: payment.Refund{ChargeID: "ch_1", OrderID: orderID, Currency: "EUR", AmountMinor: 501}}
+	o, err := payment.Call{Payment: p}.Do(t.Context(), other, noon)
+	if err != nil || o.Kind != payment.OutcomeCreditDoubted {
+		t.Fatalf("%+v, %v, want it doubted", o, err)
+	}
+	r, err := saga.Settle(p, o, noon)
+	if err != nil || r.Credit.State != payment.CreditPending || !strings.Contains(r.Credit.Refusal, "501 EUR") || r.Credit.DueAt.IsZero() || len(r.Says) != 0 || r.Payment.CreditedMinor != 0 {
+		t.Errorf("%+v, %v, want it pending, with what was said", r, err)
+	}
+	if r, err := saga.Settle(r.Payment, credited(500), noon); err != nil || r.Credit.State != payment.CreditGiven || r.Credit.Refusal != "" {
+		t.Errorf("once the gateway agrees: %+v, %v", r, err)
+	}
+	dead := under(t, payment.Refunding, 500)
+	if o, err := (payment.Call{Payment: dead}).Do(t.Context(), other, noon); !errors.Is(err, payment.ErrImpossible) {
+		t.Errorf("where a cancellation waits for it: %+v, %v, want ErrImpossible", o, err)
+	}
+}
+
 func TestG2_AnotherAmountOfACreditIsImpossible(t *testing.T) {
 	t.Parallel()
 	for _, is := range []payment.State{payment.Captured, payment.Refunding} {

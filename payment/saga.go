@@ -59,6 +59,7 @@ func NewSaga() Saga {
 
 		{Is: []State{Captured}, Hears: string(OutcomeCredited), then: give},
 		{Is: []State{Captured}, Hears: string(OutcomeCreditRefused), then: refuseCredit},
+		{Is: []State{Captured}, Hears: string(OutcomeCreditDoubted), then: doubtCredit},
 		{Is: []State{Refunding}, Hears: string(OutcomeCredited), then: thenRefund(give)},
 		{Is: []State{Refunding}, Hears: string(OutcomeCreditRefused), then: thenRefund(refuseCredit)},
 	}

@@ -1,11 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"orderly/internal/client"
 )
@@ -13,31 +12,23 @@ import (
 // dlqDiscardCommand gives dead letters up.
 type dlqDiscardCommand struct {
 	dlqChoice
-	By  string `help:"Who gives them up (default: your name on this system)." placeholder:"NAME"`
-	Why string `help:"Why they are never to be handled." required:"" placeholder:"TEXT"`
+	act
 }
 
 // Validate is called by the parser.
-func (c *dlqDiscardCommand) Validate() error {
-	if strings.TrimSpace(c.Why) == "" {
-		return errors.New("--why: give the reason, what is discarded is never handled")
-	}
-	return c.dlqChoice.Validate()
-}
+func (c *dlqDiscardCommand) Validate() error { return cmp.Or(c.reasoned(), c.dlqChoice.Validate()) }
 
 // Run runs the command.
 func (c *dlqDiscardCommand) Run(ctx context.Context, s *session) error {
-	by, err := actor(c.By)
-	if err != nil {
-		return err
-	}
-	return c.dlqChoice.each(ctx, s, func(api *client.Client, service string, ids []string) ([]client.LetterResult, error) {
-		return api.DiscardLetters(ctx, service, client.LetterActionRequest{IDs: ids, By: by, Why: c.Why})
-	})
+	return c.each(ctx, s, c.act, (*client.Client).DiscardLetters)
 }
 
 // each does something about all letters of a choice, and prints what came of it.
-func (c dlqChoice) each(ctx context.Context, s *session, do func(api *client.Client, service string, ids []string) ([]client.LetterResult, error)) error {
+func (c dlqChoice) each(ctx context.Context, s *session, a act, do func(*client.Client, context.Context, string, client.LetterActionRequest) ([]client.LetterResult, error)) error {
+	by, err := a.note()
+	if err != nil {
+		return err
+	}
 	api, err := s.patientClient(ctx)
 	if err != nil {
 		return err
@@ -51,7 +42,7 @@ func (c dlqChoice) each(ctx context.Context, s *session, do func(api *client.Cli
 	for _, service := range slices.Sorted(maps.Keys(chosen)) {
 		r.Letters += len(chosen[service])
 		err := inParts(chosen[service], client.MaxLetterIDs, func(ids []string) error {
-			results, err := do(api, service, ids)
+			results, err := do(api, ctx, service, client.LetterActionRequest{IDs: ids, Note: by})
 			r.add(results)
 			return err
 		})

@@ -34,6 +34,9 @@ func (r *treated) done() int {
 	return n
 }
 
+// pending is the outcome of letters that nobody has waited for to the end.
+const pending = "pending"
+
 // outcomes are what can come of a letter, in words.
 var outcomes = []struct{ outcome, text string }{
 	{"replayed", "replayed"},
@@ -41,7 +44,7 @@ var outcomes = []struct{ outcome, text string }{
 	{"discarded", "discarded"},
 	{"published", "published"},
 	{"already", "not dead any more, left alone"},
-	{"pending", "not through yet: look at them later"},
+	{pending, "not through yet: look at them later"},
 	{"unknown", "unknown"},
 	{"failed", "failed"},
 }
@@ -66,6 +69,6 @@ func (r *treated) text(w io.Writer) {
 		fmt.Fprintf(w, "  %s\t%s\n", f.ID, brief(strings.TrimSpace(f.Detail)))
 	}
 	if r.Left > 0 {
-		fmt.Fprintf(w, "not tried\t%d, because replays fail again; --keep-going tries them\n", r.Left)
+		fmt.Fprintf(w, "not tried\t%d, because %s; --keep-going tries them\n", r.Left, r.stuck())
 	}
 }

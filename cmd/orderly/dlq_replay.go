@@ -18,18 +18,21 @@ import (
 // dlqReplayCommand decides dead letters again.
 type dlqReplayCommand struct {
 	dlqChoice
-	DryRun    bool    `help:"Tell what would come of it, and change nothing."`
-	Rate      float64 `help:"The most letters in a second; 0 sets no limit." default:"0" placeholder:"R"`
-	Ramp      []int   `help:"How many letters to begin with, step by step; then all the rest (default: ${default})." default:"1,10,100" placeholder:"N"`
-	KeepGoing bool    `help:"Go on although replays fail again."`
-	By        string  `help:"Who replays (default: your name on this system)." placeholder:"NAME"`
-	Why       string  `help:"Why it should work now." placeholder:"TEXT"`
+	DryRun    bool          `help:"Tell what would come of it, and change nothing."`
+	Rate      float64       `help:"The most letters in a second; 0 sets no limit." default:"0" placeholder:"R"`
+	Ramp      []int         `help:"How many letters to begin with, step by step; then all the rest (default: ${default})." default:"1,10,100" placeholder:"N"`
+	KeepGoing bool          `help:"Go on although replays fail again, or do not finish."`
+	Wait      time.Duration `help:"Wait up to this long for replays that are under way, as for a payment, before more are begun (default: ${default})." default:"30s" placeholder:"TIME"`
+	act
 }
 
 // Validate is called by the parser.
 func (c *dlqReplayCommand) Validate() error {
 	if !(c.Rate >= 0 && c.Rate <= 1e6) {
 		return fmt.Errorf("--rate: %v is not between 0 and 1000000 letters a second", c.Rate)
+	}
+	if c.Wait < 0 {
+		return fmt.Errorf("--wait: %s is negative", c.Wait)
 	}
 	for _, n := range c.Ramp {
 		if n < 1 {
@@ -41,7 +44,7 @@ func (c *dlqReplayCommand) Validate() error {
 
 // Run runs the command.
 func (c *dlqReplayCommand) Run(ctx context.Context, s *session) error {
-	by, err := actor(c.By)
+	by, err := c.note()
 	if err != nil {
 		return err
 	}
@@ -63,17 +66,20 @@ func (c *dlqReplayCommand) Run(ctx context.Context, s *session) error {
 	bar := newProgress(s.stderr, "replayed", r.Letters)
 	for _, service := range slices.Sorted(maps.Keys(chosen)) {
 		err := c.climb(ctx, chosen[service], func(ids []string) error {
-			results, err := api.ReplayLetters(ctx, service, client.LetterActionRequest{IDs: ids, By: by, Why: c.Why, DryRun: c.DryRun})
+			results, err := api.ReplayLetters(ctx, service, client.LetterActionRequest{IDs: ids, Note: by, DryRun: c.DryRun})
+			if err == nil && !c.DryRun {
+				err = c.finish(ctx, api, service, results)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			r.add(results)
 			bar.at(r.done())
-			if err == nil && len(r.Failed) > 0 && !c.KeepGoing {
-				err = errFailing
+			if err == nil && !c.KeepGoing {
+				err = r.stuck()
 			}
 			return err
 		})
-		if errors.Is(err, errFailing) {
+		if errors.Is(err, errFailing) || errors.Is(err, errUnfinished) {
 			break
 		}
 		if err != nil {
@@ -85,14 +91,65 @@ func (c *dlqReplayCommand) Run(ctx context.Context, s *session) error {
 	if err := s.out.print(r, r.text); err != nil {
 		return err
 	}
-	if len(r.Failed) > 0 {
+	if len(r.Failed) > 0 || r.Left > 0 {
 		return errReported
 	}
 	return nil
 }
 
-// errFailing stops a replay whose letters fail again.
-var errFailing = errors.New("replays fail again")
+var (
+	// errFailing stops a replay whose letters fail again.
+	errFailing = errors.New("replays fail again")
+	// errUnfinished stops one whose letters wait for something, as for a gateway that
+	// is away: more of them would wait with them.
+	errUnfinished = errors.New("replays do not finish")
+)
+
+// stuck is why no more letters are to be replayed, nil if they are.
+func (r *treated) stuck() error {
+	switch {
+	case len(r.Failed) > 0:
+		return errFailing
+	case r.Outcomes[pending] > 0:
+		return errUnfinished
+	}
+	return nil
+}
+
+// finish waits until the replays are through that nobody waited for, or the time is
+// up, and replaces their results by what came of them.
+func (c *dlqReplayCommand) finish(ctx context.Context, api *client.Client, service string, results []client.LetterResult) error {
+	timeUp := time.NewTimer(c.Wait)
+	defer timeUp.Stop()
+	again := time.NewTicker(replayPoll)
+	defer again.Stop()
+	for i := range results {
+		for results[i].Outcome == pending {
+			select {
+			case <-again.C:
+			case <-timeUp.C:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			l, err := api.DeadLetter(ctx, service, results[i].ID)
+			if err != nil {
+				return err
+			}
+			switch l.State {
+			case "replaying":
+			case "dead":
+				results[i].Outcome, results[i].Detail = "failed", l.Error
+			default:
+				results[i].Outcome, results[i].Detail = "replayed", ""
+			}
+		}
+	}
+	return nil
+}
+
+// replayPoll is how often to ask for a letter that is being replayed.
+const replayPoll = 200 * time.Millisecond
 
 // replayConcurrency is how many requests are under way once the ramp is climbed.
 const replayConcurrency = 4

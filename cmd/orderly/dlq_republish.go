@@ -7,11 +7,12 @@ import (
 )
 
 // dlqRepublishCommand publishes dead letters once more.
-type dlqRepublishCommand struct{ dlqChoice }
+type dlqRepublishCommand struct {
+	dlqChoice
+	act
+}
 
 // Run runs the command.
 func (c *dlqRepublishCommand) Run(ctx context.Context, s *session) error {
-	return c.each(ctx, s, func(api *client.Client, service string, ids []string) ([]client.LetterResult, error) {
-		return api.RepublishLetters(ctx, service, ids)
-	})
+	return c.each(ctx, s, c.act, (*client.Client).RepublishLetters)
 }

@@ -1,13 +1,28 @@
 package main
 
-import "orderly/internal/client"
+import (
+	"errors"
+	"strings"
 
-// by is who acts.
-type by struct {
-	By string `help:"Who does so (default: the user of this computer)." placeholder:"NAME"`
+	"orderly/internal/client"
+)
+
+// act is who does something that is written down, and why.
+type act struct {
+	By  string `help:"Who does it (default: the user of this computer)." placeholder:"NAME"`
+	Why string `help:"Why; kept with who does it, and sent to nobody." placeholder:"WORDS"`
 }
 
-func (b by) note(why string) (client.Note, error) {
-	name, err := actor(b.By)
-	return client.Note{By: name, Why: why}, err
+// reasoned refuses what nobody does without a reason.
+func (a act) reasoned() error {
+	if strings.TrimSpace(a.Why) == "" {
+		return errors.New("--why: give the reason, it is kept with who does it")
+	}
+	return nil
+}
+
+// note is what is written down.
+func (a act) note() (client.Note, error) {
+	name, err := actor(a.By)
+	return client.Note{By: name, Why: a.Why}, err
 }

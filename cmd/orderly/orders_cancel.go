@@ -10,15 +10,14 @@ import (
 
 // ordersCancelCommand cancels an order.
 type ordersCancelCommand struct {
-	ID  string `arg:"" help:"The order's id."`
-	Why string `help:"Why you cancel it; kept with who does so. Without it, it counts as the customer's own wish." placeholder:"WORDS"`
-	by
+	ID string `arg:"" help:"The order's id."`
+	act
 }
 
 // Validate is called by the parser.
 func (c *ordersCancelCommand) Validate() error {
 	if c.By != "" && c.Why == "" {
-		return fmt.Errorf("--by: say --why as well")
+		return fmt.Errorf("--by: say --why as well; without either it counts as the customer's own wish")
 	}
 	return nil
 }
@@ -32,7 +31,7 @@ func (c *ordersCancelCommand) Run(ctx context.Context, s *session) error {
 	defer api.Close()
 	var note client.Note
 	if c.Why != "" {
-		if note, err = c.note(c.Why); err != nil {
+		if note, err = c.note(); err != nil {
 			return err
 		}
 	}

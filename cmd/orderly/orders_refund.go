@@ -18,15 +18,17 @@ type ordersRefundCommand struct {
 	ID     string        `arg:"" help:"The order's id."`
 	Amount string        `help:"How much, in the order's currency, as 12.34." placeholder:"AMOUNT" xor:"much" required:""`
 	All    bool          `help:"All that is left of what was captured." xor:"much" required:""`
-	Why    string        `help:"Why; kept with who does so." required:"" placeholder:"WORDS"`
 	Key    string        `help:"Makes the refund safe to repeat: the same key is one refund of the order, for ever (default: a new one)." placeholder:"KEY"`
 	Wait   time.Duration `help:"Wait up to this long for the gateway's answer (default: ${default})." default:"10s" placeholder:"TIME"`
-	by
+	act
 	apart
 }
 
 // Validate is called by the parser.
 func (c *ordersRefundCommand) Validate() error {
+	if err := c.reasoned(); err != nil {
+		return err
+	}
 	if c.Wait < 0 {
 		return fmt.Errorf("--wait: %s is negative", c.Wait)
 	}
@@ -81,11 +83,11 @@ func (c *ordersRefundCommand) Run(ctx context.Context, s *session) error {
 // ask is what to ask for, of an order that is confirmed: one that is not is
 // cancelled instead, which gives back all of it.
 func (c *ordersRefundCommand) ask(ctx context.Context, api services) (client.AskCredit, error) {
-	name, err := actor(c.By)
+	note, err := c.note()
 	if err != nil {
 		return client.AskCredit{}, err
 	}
-	a := client.AskCredit{Why: c.Why, By: name}
+	a := client.AskCredit{Why: note.Why, By: note.By}
 	o, err := api.order.Order(ctx, c.ID, 0)
 	if err != nil {
 		return a, err
@@ -135,6 +137,9 @@ func (r refundShown) text(w io.Writer) {
 	fmt.Fprintf(w, "by\t%s\nwhy\t%s\nkey\t%s\n", r.By, r.Why, r.Key)
 	switch r.State {
 	case client.CreditPending:
+		if r.Refusal != "" {
+			fmt.Fprintf(w, "gateway says\t%s: ask the provider what it did\n", r.Refusal)
+		}
 		fmt.Fprintf(w, "state\tpending: called again until the gateway's answer is known, see orderly orders history %s\n", r.OrderID)
 	default:
 		fmt.Fprintf(w, "state\t%s\n", r.State)

@@ -8,9 +8,8 @@ import (
 
 // ordersRetryCommand announces an order again.
 type ordersRetryCommand struct {
-	ID  string `arg:"" help:"The order's id."`
-	Why string `help:"Why; kept with who does so." placeholder:"WORDS"`
-	by
+	ID string `arg:"" help:"The order's id."`
+	act
 }
 
 // Run runs the command.
@@ -20,7 +19,7 @@ func (c *ordersRetryCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer api.Close()
-	note, err := c.note(c.Why)
+	note, err := c.note()
 	if err != nil {
 		return err
 	}

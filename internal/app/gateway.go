@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"orderly/payment/gateway"
 	"orderly/pkg/breaker"
 	"orderly/pkg/engine"
 	"orderly/pkg/httpkit"
@@ -39,6 +40,8 @@ type gatewayMetrics struct {
 var (
 	gatewayState = prometheus.NewDesc("orderly_gateway_breaker",
 		"1 for the state in which the breaker before the payment gateway is.", []string{"state"}, nil)
+	gatewayReason = prometheus.NewDesc("orderly_gateway_breaker_reason",
+		"1 for why the breaker before the payment gateway is not closed; nothing while it is.", []string{"reason"}, nil)
 	gatewayOpened = prometheus.NewDesc("orderly_gateway_breaker_opened_total",
 		"How often this process has stopped calling the payment gateway because it did not answer.", nil, nil)
 	gatewayNext = prometheus.NewDesc("orderly_gateway_breaker_next_probe_seconds",
@@ -57,7 +60,7 @@ func newGatewayMetrics(r prometheus.Registerer, b *breaker.Breaker, e *engine.En
 
 // Describe is prometheus.Collector's.
 func (m gatewayMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{gatewayState, gatewayOpened, gatewayNext, gatewayPending, gatewayTries} {
+	for _, d := range []*prometheus.Desc{gatewayState, gatewayReason, gatewayOpened, gatewayNext, gatewayPending, gatewayTries} {
 		to <- d
 	}
 }
@@ -75,6 +78,9 @@ func (m gatewayMetrics) Collect(to chan<- prometheus.Metric) {
 		}
 		send(gatewayState, prometheus.GaugeValue, is, string(state))
 	}
+	if s.Cause != nil {
+		send(gatewayReason, prometheus.GaugeValue, 1, reasonOf(s.Cause))
+	}
 	next := 0.0
 	if !s.NextProbe.IsZero() {
 		next = float64(s.NextProbe.UnixMilli()) / 1000
@@ -84,4 +90,17 @@ func (m gatewayMetrics) Collect(to chan<- prometheus.Metric) {
 	send(gatewayPending, prometheus.GaugeValue, float64(m.engine.Calls()))
 	send(gatewayTries, prometheus.CounterValue, float64(s.Succeeded), "answered")
 	send(gatewayTries, prometheus.CounterValue, float64(s.Failed), "failed")
+}
+
+// reasonOf names a failure in one of a few words.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, gateway.ErrUnavailable):
+		return "unavailable"
+	case errors.Is(err, gateway.ErrAnswerLost):
+		return "answer_lost"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no_answer"
+	}
+	return "other"
 }

@@ -60,12 +60,11 @@ type LetterResult struct {
 	Detail  string `json:"detail,omitempty"`
 }
 
-// LetterActionRequest says what to do about which letters; By and Why are kept.
+// LetterActionRequest says what to do about which letters; the Note is kept.
 type LetterActionRequest struct {
-	IDs    []string `json:"ids"`
-	By     string   `json:"by,omitempty"`
-	Why    string   `json:"why,omitempty"`
-	DryRun bool     `json:"dry_run,omitempty"`
+	IDs []string `json:"ids"`
+	Note
+	DryRun bool `json:"dry_run,omitempty"`
 }
 
 // MaxLetterIDs is how many letters one request may be about.
@@ -121,8 +120,8 @@ func (c *Client) DiscardLetters(ctx context.Context, service string, r LetterAct
 }
 
 // RepublishLetters publishes dead letters once more.
-func (c *Client) RepublishLetters(ctx context.Context, service string, ids []string) ([]LetterResult, error) {
-	return c.letterAction(ctx, service, "republish", LetterActionRequest{IDs: ids})
+func (c *Client) RepublishLetters(ctx context.Context, service string, r LetterActionRequest) ([]LetterResult, error) {
+	return c.letterAction(ctx, service, "republish", r)
 }
 
 func (c *Client) letterAction(ctx context.Context, service, action string, r LetterActionRequest) ([]LetterResult, error) {

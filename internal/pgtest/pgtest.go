@@ -32,6 +32,10 @@ var shared struct {
 // if a goroutine is left over, and ends the process.
 func Main(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
 
+// Run is for a TestMain with something of its own to do: it runs the tests, stops
+// the server if one was started, and returns the code to exit with.
+func Run(m *testing.M) int { return tests{m}.Run() }
+
 type tests struct{ m *testing.M }
 
 // Run runs the tests, then stops the server.

@@ -45,8 +45,9 @@ func (s *Store) NewClock(lag Lag) *Clock {
 func (c *Clock) BrokerLost() { c.lost.Store(true) }
 
 // Due returns ticks for orders that are due, and after a start for those that
-// the process before may have moved without telling anybody. It is for one
-// goroutine.
+// the process before may have moved without telling anybody. Where nobody says how
+// far the others are, the error comes with ticks for orders past their deadline,
+// which waits for nobody. It is for one goroutine.
 func (c *Clock) Due(ctx context.Context) ([]any, error) {
 	now, err := c.store.db.Now(ctx)
 	if err != nil {
@@ -70,15 +71,15 @@ func (c *Clock) Due(ctx context.Context) ([]any, error) {
 		c.last = last
 		return nil, nil
 	}
-	horizon, err := c.horizon(ctx, now)
-	if err != nil {
-		return nil, err
-	}
+	horizon, unknown := c.horizon(ctx, now)
 	ticks, err := c.ripe(ctx, due, horizon)
 	if err != nil {
 		return nil, err
 	}
 	c.last = last
+	if unknown != nil {
+		return ticks, unknown
+	}
 	if least := horizon.least(); !least.Before(c.started) { // what was told before the start has been heard
 		ticks = append(ticks, ticksFor(untold, least, true)...)
 		c.passed(untold)
@@ -94,7 +95,7 @@ func (c *Clock) horizon(ctx context.Context, now time.Time) (horizon, error) {
 	}
 	lags, err := c.lag(ctx)
 	if err != nil {
-		return h, fmt.Errorf("how far the other services have come: %w", err)
+		return horizon{now: now, unknown: true}, fmt.Errorf("how far the other services have come: %w", err)
 	}
 	h.behind = make(map[string]time.Time, len(lags))
 	for lane, lag := range lags {
@@ -128,7 +129,7 @@ func (c *Clock) waiting(ctx context.Context, now time.Time) (ids []string, last 
 // to wait would be the larger part of what the clock costs while many wait for one
 // who is away.
 func (c *Clock) ripe(ctx context.Context, ids []string, h horizon) ([]any, error) {
-	if len(ids) == 0 || len(h.behind) == 0 {
+	if len(ids) == 0 || h.reached() {
 		return ticksFor(ids, h.now, false), nil
 	}
 	in, arg := c.store.db.In(idColumn, 1, ids)

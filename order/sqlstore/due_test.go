@@ -138,8 +138,8 @@ func TestDue_waits_for_those_that_lag(t *testing.T) {
 		r.Do(t, place(3))
 		away := errors.New("away")
 		blind := store(r).NewClock(func(context.Context) (map[string]time.Duration, error) { return nil, away })
-		if _, err := blind.Due(t.Context()); !errors.Is(err, away) {
-			t.Errorf("got %v, want that the horizon is unknown", err)
+		if ticks, err := blind.Due(t.Context()); !errors.Is(err, away) || len(ticks) > 0 {
+			t.Errorf("got %v, %v, want that the horizon is unknown", ticks, err)
 		}
 	})
 }
@@ -172,6 +172,37 @@ func TestDue_cancels_at_the_deadline_whoever_lags(t *testing.T) {
 		storetest.Want(t, "due", ids, []string{id(1)})
 		r.Do(t, ticks...)
 		storetest.Want(t, "stand", stand(t, r, 1), "cancelled timed_out; in open_orders; ended cancelled")
+	})
+}
+
+// The deadline does not wait for a broker that does not answer either, whichever
+// page it is on.
+func TestDue_cancels_at_the_deadline_whoever_does_not_answer(t *testing.T) {
+	t.Parallel()
+	service.OnEach(t, func(t *testing.T, d storetest.Database) {
+		const waiting = 300 // more than a page
+		r := d.Replica(t)
+		var bodies []any
+		for n := range waiting {
+			bodies = append(bodies, place(n))
+		}
+		r.Later(-time.Minute).Do(t, bodies...)
+		r.Later(-time.Hour).Do(t, place(waiting))
+		away := errors.New("away")
+		clock := store(r).NewClock(func(context.Context) (map[string]time.Duration, error) { return nil, away })
+		var found []any
+		for range 2 {
+			ticks, err := clock.Due(t.Context())
+			if !errors.Is(err, away) {
+				t.Errorf("got %v, want that the horizon is unknown", err)
+			}
+			found = append(found, ticks...)
+		}
+		if len(found) != 1 {
+			t.Fatalf("due: %v, want the late one alone", found)
+		}
+		r.Do(t, found...)
+		storetest.Want(t, "stand", stand(t, r, waiting), "cancelled timed_out; in open_orders; ended cancelled")
 	})
 }
 

@@ -32,7 +32,7 @@ type Credit struct {
 	Currency    string     `json:"currency"`
 	Why         string     `json:"why"`
 	By          string     `json:"by"`
-	Refusal     string     `json:"refusal,omitempty" doc:"Why the provider will never give it"`
+	Refusal     string     `json:"refusal,omitempty" doc:"What the provider said: why it will never give it, or, while it is pending, what contradicts the request and has to be asked of the provider"`
 	AskedAt     time.Time  `json:"asked_at"`
 	SettledAt   *time.Time `json:"settled_at,omitempty" doc:"When its outcome was known"`
 }

@@ -75,7 +75,7 @@ func creditsOf(inputs []*engine.Input) []string {
 			ids = append(ids, body.OrderID)
 		case payment.Outcome:
 			switch body.Kind {
-			case payment.OutcomeRefunded, payment.OutcomeCredited, payment.OutcomeCreditRefused:
+			case payment.OutcomeRefunded, payment.OutcomeCredited, payment.OutcomeCreditRefused, payment.OutcomeCreditDoubted:
 				ids = append(ids, body.OrderID)
 			}
 		}

@@ -64,7 +64,7 @@ type Breaker struct {
 
 	mu      sync.Mutex // guards what follows; never held while cb is called
 	status  Status
-	failure string        // of the last call that failed
+	failure error         // of the last call that failed
 	closed  chan struct{} // closed while the breaker is
 	changed chan struct{} // closed at the next change
 }
@@ -175,15 +175,15 @@ func (b *Breaker) become(to gobreaker.State) {
 			b.closed = make(chan struct{})
 			b.status.Since = now
 			b.status.Opened++
-			b.cfg.Logger.Warn("the breaker opens: no call is made until a probe succeeds", zap.String("reason", b.failure))
+			b.cfg.Logger.Warn("the breaker opens: no call is made until a probe succeeds", zap.NamedError("reason", b.failure))
 		}
-		b.status.State, b.status.Reason = Open, b.failure
+		b.status.State, b.status.Reason, b.status.Cause = Open, b.failure.Error(), b.failure
 		b.status.NextProbe = now.Add(b.cfg.Pause)
 		time.AfterFunc(b.cfg.Pause+time.Millisecond, b.probe) // a moment after gobreaker's own end
 	case gobreaker.StateHalfOpen:
 		b.status.State = HalfOpen
 	case gobreaker.StateClosed:
-		b.status.State, b.status.Since, b.status.Reason, b.status.NextProbe = Closed, now, "", time.Time{}
+		b.status.State, b.status.Since, b.status.Reason, b.status.Cause, b.status.NextProbe = Closed, now, "", nil, time.Time{}
 		close(b.closed)
 		b.cfg.Logger.Info("the breaker closes: calls are made again", zap.Int("waiting", b.status.Waiting))
 	}
@@ -238,6 +238,6 @@ func (b *Breaker) note(err error) {
 		b.status.Succeeded++
 	default:
 		b.status.Failed++
-		b.failure = err.Error()
+		b.failure = err
 	}
 }

@@ -21,6 +21,8 @@ type Status struct {
 	// Reason is the failure that opened it, or the last probe's; empty while it is
 	// closed.
 	Reason string
+	// Cause is the same as an error, for errors.Is; nil while it is closed.
+	Cause error
 	// NextProbe is when calls are let through again, as a try; the last one's time
 	// while they are under way; zero while it is closed.
 	NextProbe time.Time

@@ -8,8 +8,8 @@ import (
 
 type replay struct {
 	IDs    []string `json:"ids" minItems:"1" maxItems:"256" nullable:"false" doc:"Which letters"`
-	By     string   `json:"by" minLength:"1" maxLength:"200" doc:"Who replays them"`
-	Why    string   `json:"why,omitempty" maxLength:"1000" doc:"Why it should work now"`
+	By     string   `json:"by" minLength:"1" maxLength:"64" doc:"Who replays them"`
+	Why    string   `json:"why,omitempty" maxLength:"500" doc:"Why it should work now"`
 	DryRun bool     `json:"dry_run,omitempty" doc:"Tell what would come of it, and change nothing"`
 }
 
@@ -24,8 +24,8 @@ func (r replay) run(ctx context.Context, letters *engine.DeadLetters) ([]engine.
 
 type discard struct {
 	IDs []string `json:"ids" minItems:"1" maxItems:"256" nullable:"false" doc:"Which letters"`
-	By  string   `json:"by" minLength:"1" maxLength:"200" doc:"Who gives them up"`
-	Why string   `json:"why" minLength:"1" maxLength:"1000" doc:"Why they are never to be handled"`
+	By  string   `json:"by" minLength:"1" maxLength:"64" doc:"Who gives them up"`
+	Why string   `json:"why" minLength:"1" maxLength:"500" doc:"Why they are never to be handled"`
 }
 
 func (d discard) letters() []string { return d.IDs }
@@ -36,10 +36,12 @@ func (d discard) run(ctx context.Context, letters *engine.DeadLetters) ([]engine
 
 type republish struct {
 	IDs []string `json:"ids" minItems:"1" maxItems:"256" nullable:"false" doc:"Which letters"`
+	By  string   `json:"by" minLength:"1" maxLength:"64" doc:"Who publishes them"`
+	Why string   `json:"why,omitempty" maxLength:"500" doc:"Why"`
 }
 
 func (r republish) letters() []string { return r.IDs }
 
 func (r republish) run(ctx context.Context, letters *engine.DeadLetters) ([]engine.LetterResult, error) {
-	return letters.Republish(ctx, r.IDs...)
+	return letters.Republish(ctx, engine.Act{By: r.By, Why: r.Why}, r.IDs...)
 }

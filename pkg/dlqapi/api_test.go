@@ -189,7 +189,11 @@ func TestAPI(t *testing.T) {
 	r.act("replay", `{"ids":[`+list+`],"by":"ann","why":"he has apologised"}`, "replayed", "replayed")
 	r.act("replay", `{"ids":[`+list+`],"by":"ann"}`, "already", "already")
 	r.act("discard", `{"ids":["`+all[2].ID+`","`+id+`","nonsense"],"by":"ann","why":"too late"}`, "discarded", "already", "unknown")
-	r.act("republish", `{"ids":["`+all[3].ID+`","`+all[2].ID+`"]}`, "published", "already")
+	r.act("republish", `{"ids":["`+all[3].ID+`","`+all[2].ID+`"],"by":"ann","why":"the stream was lost"}`, "published", "already")
+	d = must[dlqapi.Details](t, r.get("/v1/dead-letters/host/"+all[3].ID), http.StatusOK)
+	if len(d.Actions) != 1 || d.Actions[0].Action != "republish" || d.Actions[0].By != "ann" || d.Actions[0].Why != "the stream was lost" || d.Actions[0].Outcome != "published" {
+		t.Errorf("after it was published again: %+v", d.Actions)
+	}
 	if left := must[page](t, r.get("/v1/dead-letters/host"), http.StatusOK); len(left.Items) != 2 {
 		t.Errorf("still dead: %+v", left.Items)
 	}

@@ -44,7 +44,7 @@ type Attempt struct {
 // Action is what somebody did about a letter.
 type Action struct {
 	At      time.Time `json:"at"`
-	Action  string    `json:"action" enum:"replay,discard"`
+	Action  string    `json:"action" enum:"replay,discard,republish"`
 	By      string    `json:"by" doc:"Who"`
 	Why     string    `json:"why,omitempty"`
 	Outcome string    `json:"outcome"`

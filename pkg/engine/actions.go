@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -15,16 +16,16 @@ import (
 
 // Act is who does something about dead letters, and why. It is kept for good.
 type Act struct {
-	By  string // who; required
-	Why string // required to discard
+	By  string // who, in at most 64 characters; required
+	Why string // in at most 500 characters; required to discard
 }
 
 // ErrAct refuses an [Act] that does not say enough, or too much.
 var ErrAct = errors.New("an action needs who does it and why")
 
 const (
-	maxBy  = 200
-	maxWhy = 1000
+	maxBy  = 64  // characters
+	maxWhy = 500 // characters
 )
 
 func (a Act) validate(discards bool) error {
@@ -33,8 +34,8 @@ func (a Act) validate(discards bool) error {
 		return fmt.Errorf("%w: By is empty", ErrAct)
 	case discards && strings.TrimSpace(a.Why) == "":
 		return fmt.Errorf("%w: Why is empty, and what is discarded is not handled", ErrAct)
-	case len(a.By) > maxBy || len(a.Why) > maxWhy:
-		return fmt.Errorf("%w: By has at most %d bytes and Why %d", ErrAct, maxBy, maxWhy)
+	case utf8.RuneCountInString(a.By) > maxBy || utf8.RuneCountInString(a.Why) > maxWhy:
+		return fmt.Errorf("%w: By has at most %d characters and Why %d", ErrAct, maxBy, maxWhy)
 	}
 	return nil
 }
@@ -42,7 +43,7 @@ func (a Act) validate(discards bool) error {
 // LetterAction is what somebody did about a dead letter.
 type LetterAction struct {
 	At      time.Time
-	Action  string // replay, discard
+	Action  string // replay, discard, republish
 	By, Why string
 	Outcome LetterOutcome
 	Detail  string
@@ -98,8 +99,9 @@ var actionColumns = []sqldb.Column{
 }
 
 const (
-	actionReplay  = "replay"
-	actionDiscard = "discard"
+	actionReplay    = "replay"
+	actionDiscard   = "discard"
+	actionRepublish = "republish"
 )
 
 func actionRow(letter string, now time.Time, action string, a Act, outcome LetterOutcome, detail string) []any {

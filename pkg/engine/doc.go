@@ -33,7 +33,9 @@
 // that fails by itself is tried again a bounded number of times and then becomes
 // a dead letter; the rest goes on. The same befalls an input whose unique key
 // stays taken, or whose transaction, even if it is alone in it, does not end in
-// a database that works. A dead letter that comes again is decided again, for it
+// a database that works. An event of a version that is newer than those the
+// Registry knows is no failure: it waits for the program's next version, and when
+// as many wait as may be in hand, their consumer's intake stops. A dead letter that comes again is decided again, for it
 // may have been mended; if it was not, nothing is counted and no second letter
 // made. [Engine.DeadLetters] lists the letters, and replays, rehearses or discards
 // them for an operator.

@@ -295,3 +295,50 @@ func TestEngine_urgent_waits_for_nobodys_PubAck(t *testing.T) {
 	r.await("all is done", func() bool { return e.InHand() == 0 })
 	r.wantBalance(3)
 }
+
+// Letters that are replayed together go each on its own lane.
+func TestEngine_replayed_letters_keep_their_lanes(t *testing.T) {
+	t.Parallel()
+	r := newLanes(t)
+	hold, saw := newGate(), &line{}
+	var mended atomic.Bool
+	r.bank.decide = func(context.Context, *engine.Input, deposit) error {
+		if mended.Load() {
+			return nil
+		}
+		return engine.Never(errors.New("not in this life"))
+	}
+	r.bank.onLoad = func(inputs []*engine.Input) error {
+		if mended.Load() {
+			saw.see(inputs)
+			hold.pass()
+		}
+		return nil
+	}
+	e := r.start(func(c *engine.Config) { urgent(c); c.MaxInputs = 4 })
+	standard := r.dead(e, ones(0, 4)...)
+	r.publishExpress(ones(10, 14)...)
+	r.await("all are dead", func() bool { return len(r.letters(e, engine.LetterFilter{})) == 8 })
+	var ids []string // one of each in turn
+	for i, l := range r.letters(e, engine.LetterFilter{})[4:] {
+		ids = append(ids, standard[i], l.ID)
+	}
+	mended.Store(true)
+	done := make(chan []engine.LetterResult, 1)
+	r.queue(e, hold, 8, func() {
+		go func() {
+			results, _ := e.DeadLetters().Replay(context.WithoutCancel(t.Context()), ann, ids...)
+			done <- results
+		}()
+	})
+	hold.open()
+	for _, got := range <-done {
+		if got.Outcome != engine.OutcomeReplayed {
+			t.Errorf("%+v, want it replayed", got)
+		}
+	}
+	if got := saw.seen()[1]; !strings.HasPrefix(got, "xx") {
+		t.Errorf("the first batch of replays was %q, want the express lane's to pass the others", got)
+	}
+	r.wantBalance(9)
+}

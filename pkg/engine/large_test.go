@@ -96,7 +96,7 @@ func TestEngine_dead_letter_of_two_megabytes(t *testing.T) {
 		t.Errorf("published: %v", published)
 	}
 	r.replay(e, engine.OutcomeFailed, letters[0].ID) // it is noise today as well
-	if got, err := e.DeadLetters().Republish(t.Context(), letters[0].ID); err != nil || got[0].Outcome != engine.OutcomePublished {
+	if got, err := e.DeadLetters().Republish(t.Context(), ann, letters[0].ID); err != nil || got[0].Outcome != engine.OutcomePublished {
 		t.Errorf("republished: %+v, %v", got, err)
 	}
 }

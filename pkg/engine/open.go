@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"orderly/pkg/event"
 )
@@ -65,11 +66,27 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 		in.letter.one = ev
 	}
 	if res.Err != nil { // its id is not to be trusted: another event may have it too
-		in.failure = Never(fmt.Errorf("%w: %w", errUndecodable, res.Err))
+		in.failure = r.e.unreadable(ev, res.Err)
 		in.cause = digest(in.letter.message())
 	}
 	r.e.tracer.received(m, in)
 	return in
+}
+
+// newerPause is how long an event of a newer version waits before its turn comes
+// again, to no avail unless this engine's successor has it by then.
+const newerPause = 30 * time.Second
+
+// unreadable is the verdict on an event that could not be opened. One whose name is
+// known, but in older versions only, was sent by a program that is ahead of this one.
+// It is nobody's fault: it stays in hand, and goes back to the stream for whoever
+// knows it when this engine stops. As many as may be in hand hold up their consumer.
+func (e *Engine) unreadable(ev *event.Event, err error) error {
+	known, ok := e.cfg.Registry.Lookup(ev.Name, 0)
+	if errors.Is(err, event.ErrUnknown) && ok && ev.Version > known.Version {
+		return NotYet(newerPause, fmt.Errorf("%w: up to version %d is known here, so it waits for a program that is newer", err, known.Version))
+	}
+	return Never(fmt.Errorf("%w: %w", errUndecodable, err))
 }
 
 // unread is the input that stands for a message as a whole.

@@ -18,6 +18,8 @@ import (
 // explicitly, with an AckWait of 2 s or more, and have no limit of deliveries
 // (MaxDeliver -1) and no BackOff: attempts are counted by the engine, on
 // verdicts only. One that is set up otherwise is not read, and the log says why.
+// Its filter should name the versions that the Registry knows: what is newer waits
+// in hand, and fills it.
 type Consumer struct {
 	Stream string
 	Name   string

@@ -282,7 +282,7 @@ func TestDiscard(t *testing.T) {
 		e := r.start(nil)
 		ids := r.dead(e, one(1, "never"), one(2, "never"))
 		letters := e.DeadLetters()
-		for _, act := range []engine.Act{{}, {By: "ann"}, {Why: "no use"}, {By: "ann", Why: " "}, {By: "ann", Why: strings.Repeat("x", 2000)}} {
+		for _, act := range []engine.Act{{}, {By: "ann"}, {Why: "no use"}, {By: "ann", Why: " "}, {By: "ann", Why: strings.Repeat("ü", 501)}, {By: strings.Repeat("ü", 65), Why: "no use"}} {
 			if _, err := letters.Discard(t.Context(), act, ids...); !errors.Is(err, engine.ErrAct) {
 				t.Errorf("%.40v: %v", act, err)
 			}
@@ -531,7 +531,7 @@ func TestDeadLetters_republish(t *testing.T) {
 	letters := e.DeadLetters()
 	republish := func(want ...engine.LetterOutcome) {
 		t.Helper()
-		results, err := letters.Republish(t.Context(), ids...)
+		results, err := letters.Republish(t.Context(), ann, ids...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -547,6 +547,13 @@ func TestDeadLetters_republish(t *testing.T) {
 		t.Fatal(err)
 	}
 	republish(engine.OutcomeAlready, engine.OutcomePublished, engine.OutcomePublished)
+	done := r.letter(e, ids[1]).Actions
+	if len(done) != 2 || done[0].Outcome != engine.OutcomeFailed || done[1].Outcome != engine.OutcomePublished || done[1].Action != "republish" || done[1].By != ann.By || done[1].Why != ann.Why {
+		t.Errorf("what was done: %+v", done)
+	}
+	if _, err := letters.Republish(t.Context(), engine.Act{}, ids...); !errors.Is(err, engine.ErrAct) {
+		t.Errorf("by nobody: %v", err)
+	}
 	known := map[string]string{}
 	for _, m := range before {
 		known[m.Header.Get("dlq-id")] = fmt.Sprint(m.Subject, m.Header, string(m.Data))

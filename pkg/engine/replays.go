@@ -185,19 +185,22 @@ func (d *DeadLetters) replay(ctx context.Context, template replay, ids []string)
 	return results, nil
 }
 
-// submit hands the inputs in: rehearsals, and what may end the process, apart
-// from all else.
+// submit hands the inputs in, what is urgent first: rehearsals, and what may end
+// the process, apart from all else.
 func (d *DeadLetters) submit(ctx context.Context, inputs []*Input) {
-	var usual []*Input
+	var urgent, others []*Input
 	var groups []group
 	for _, in := range inputs {
-		if in.alone {
+		switch {
+		case in.alone:
 			groups = append(groups, group{inputs: []*Input{in}, alone: true})
-			continue
+		case d.e.cfg.urgent(in):
+			urgent = append(urgent, in)
+		default:
+			others = append(others, in)
 		}
-		usual = append(usual, in)
 	}
-	for _, g := range split(usual, d.e.cfg) {
+	for _, g := range slices.Concat(split(urgent, d.e.cfg), split(others, d.e.cfg)) {
 		g.alone = rehearsal(g.inputs)
 		groups = append(groups, g)
 	}

@@ -7,13 +7,19 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/semaphore"
+
+	"orderly/pkg/sqldb"
 )
 
 // Republish publishes letters that are dead once more, under their old ids: after
 // a loss of the stream it then holds what the table does. Whoever reads the stream
 // tells copies by dlq-id. It returns an outcome for each id, in their order; one
-// that the broker did not take has failed and may be published again.
-func (d *DeadLetters) Republish(ctx context.Context, ids ...string) ([]LetterResult, error) {
+// that the broker did not take, or that could not be written down afterwards, has
+// failed and may be published again.
+func (d *DeadLetters) Republish(ctx context.Context, act Act, ids ...string) ([]LetterResult, error) {
+	if err := act.validate(false); err != nil {
+		return nil, err
+	}
 	if d.e.cfg.JetStream == nil {
 		return nil, fmt.Errorf("republish dead letters: the engine has no JetStream")
 	}
@@ -46,7 +52,34 @@ func (d *DeadLetters) Republish(ctx context.Context, ids ...string) ([]LetterRes
 		})
 	}
 	all.Wait()
+	d.republished(ctx, act, results)
 	return results, nil
+}
+
+// republished writes down who had letters published, and what came of it.
+func (d *DeadLetters) republished(ctx context.Context, act Act, results []LetterResult) {
+	err := d.e.inTx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		var actions [][]any
+		for _, r := range results {
+			if r.Outcome == OutcomePublished || r.Outcome == OutcomeFailed {
+				actions = append(actions, actionRow(r.ID, now, actionRepublish, act, r.Outcome, r.Detail))
+			}
+		}
+		return tx.Insert(actionsTable, actionColumns, actions)
+	})
+	if err == nil {
+		return
+	}
+	for i := range results {
+		if results[i].Outcome == OutcomePublished {
+			results[i].Outcome = OutcomeFailed
+			results[i].Detail = "published, but who did so could not be written down, publish it again: " + err.Error()
+		}
+	}
 }
 
 func (d *DeadLetters) publish(ctx context.Context, l *Letter) error {

@@ -12,7 +12,8 @@ import (
 type Timer struct {
 	Every time.Duration
 	// Due returns the bodies of the inputs that are due. It runs outside the
-	// engine's transaction.
+	// engine's transaction. An error is logged; what comes with it is decided all the
+	// same.
 	Due func(ctx context.Context) ([]any, error)
 }
 
@@ -43,8 +44,7 @@ func (e *Engine) tickOnce(t Timer) {
 		return err
 	})
 	if err != nil {
-		e.log.Warn("cannot tell what is due, asking again", errorFields(err)...)
-		return
+		e.log.Warn("cannot tell all that is due, asking again", errorFields(err)...)
 	}
 	done := newGauge()
 	done.add(len(bodies))

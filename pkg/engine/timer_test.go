@@ -43,3 +43,13 @@ func TestEngine_timer(t *testing.T) {
 		t.Error("asked after Stop")
 	}
 }
+
+// What is due is decided although no more could be found out.
+func TestEngine_timer_that_knows_only_some(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onSQLite(t))
+	due := func(context.Context) ([]any, error) { return []any{one(1, "")}, errors.New("the rest is unknown") }
+	e := r.start(func(c *engine.Config) { c.Timers = []engine.Timer{{Every: time.Millisecond, Due: due}} })
+	r.await("it is decided", func() bool { return r.number("SELECT count(*) FROM deposits") == 1 })
+	r.stop(e)
+}

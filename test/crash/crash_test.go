@@ -3,6 +3,7 @@ package crash
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"orderly/internal/pgtest"
@@ -69,12 +70,14 @@ func stories(outcome string) []story {
 // terminal state that the gateway's ledger agrees with.
 func TestG2_every_step_dies_under_every_outcome(t *testing.T) {
 	t.Parallel()
+	var graves sync.WaitGroup // one for all: a lane that waited for its dead would hold up the next
+	t.Cleanup(graves.Wait)
 	for name, open := range map[string]func(t *testing.T) *sqldb.DB{"sqlite": onSQLite, "postgres": onPostgres} {
 		for outcome := range outcomes() {
 			for _, s := range stories(outcome) {
 				t.Run(name+"/"+outcome+"/"+s.name, func(t *testing.T) {
 					t.Parallel()
-					newLane(t, open(t), outcome, s).walk(t)
+					newLane(t, open(t), outcome, s, &graves).walk(t)
 				})
 			}
 		}
@@ -83,7 +86,6 @@ func TestG2_every_step_dies_under_every_outcome(t *testing.T) {
 
 // walk dies at each step of the lane's story.
 func (l *lane) walk(t *testing.T) {
-	defer l.graves.Wait()
 	for step, steps := 0, 0; step <= steps; step++ {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		taken, err := l.play(ctx, step)

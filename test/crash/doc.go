@@ -8,7 +8,8 @@
 // was made and its answer is on the way, an answer is published. Each story is
 // first lived through to its end, which counts its steps, and then once for each
 // of them with a death there. What dies neither acknowledges, publishes, commits
-// nor calls anything any more; the next life begins on what is left.
+// nor calls anything any more; the next life begins on what is left. All of it is
+// done on SQLite and on PostgreSQL, neither of which syncs its files here.
 //
 // Package model asks the same of all services and of every order of events, without
 // a broker and databases.

@@ -46,12 +46,12 @@ type lane struct {
 	js       jetstream.JetStream // the other services'
 	orders   int
 	redriven int
-	graves   sync.WaitGroup // dead processes whose goroutines have yet to end
+	graves   *sync.WaitGroup // dead processes whose goroutines have yet to end: a pull takes two seconds to notice
 }
 
-func newLane(t *testing.T, db *sqldb.DB, outcome string, s story) *lane {
+func newLane(t *testing.T, db *sqldb.DB, outcome string, s story, graves *sync.WaitGroup) *lane {
 	t.Helper()
-	l := &lane{name: outcome + ", " + s.name, outcome: outcome, story: s, server: natstest.Start(t), db: db}
+	l := &lane{name: outcome + ", " + s.name, outcome: outcome, story: s, server: natstest.Start(t), db: db, graves: graves}
 	l.js = natstest.Connect(t, l.server).JetStream()
 	ok(t, db.Migrate(t.Context(), sqlstore.Schema()))
 	var err error

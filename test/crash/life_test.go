@@ -37,7 +37,7 @@ func (l *lane) begin(g payment.Gateway, dieAt int) (*life, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &life{nc: nc, db: l.db, dieAt: dieAt, grave: &l.graves}
+	p := &life{nc: nc, db: l.db, dieAt: dieAt, grave: l.graves}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,9 @@
 //	kill-broker, kill-leader                   SIGKILL of a NATS server; of the leader of a stream
 //	kill-postgres, kill-backend                SIGKILL of PostgreSQL; of one of its backends
 //	kill-anything                              SIGKILL of one process after another
+//	gateway-away, gateway-slow, gateway-deaf   the payment gateway is away for 20 s, takes 1 to 3 s, loses
+//	                                           three answers of ten, while replicas of its caller are
+//	                                           killed: no attempt is counted for that
 //	pause-service, pause-leader                SIGSTOP for longer than AckWait
 //	cut-replica, cut-service, cut-broker       the wires between services and NATS fall silent
 //	cut-sending, cut-hearing                   the same in one direction only

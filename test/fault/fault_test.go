@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"orderly/internal/client"
 	"orderly/internal/cluster"
 	"orderly/internal/pgtest"
 )
@@ -52,6 +53,9 @@ func scenarios() []scenario {
 		{name: "kill-postgres", fault: killPostgres},
 		{name: "kill-backend", fault: killBackend},
 		{name: "kill-anything", fault: killAnything},
+		{name: "gateway-away", fault: troubleGateway(client.Gateway{OutageFor: misbehaves.String()}), check: nobodysFault},
+		{name: "gateway-slow", fault: troubleGateway(client.Gateway{Latency: "1s", Jitter: "2s"}), check: nobodysFault},
+		{name: "gateway-deaf", fault: troubleGateway(client.Gateway{Latency: "100ms", LoseAnswers: 0.3}), check: nobodysFault},
 		{name: "pause-service", fault: pauseService},
 		{name: "pause-leader", fault: pauseLeader},
 		{name: "cut-replica", fault: cutReplica},

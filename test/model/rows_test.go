@@ -67,6 +67,9 @@ func withoutOneCell() map[string]machines {
 		}
 	}
 	for n, row := range p {
+		if row.Hears == string(payment.OutcomeCreditDoubted) {
+			continue // the model's gateway contradicts nobody; the tests of credits have it
+		}
 		for _, is := range row.Is {
 			less := slices.Clone(p)
 			less[n].Is = without(row.Is, is)

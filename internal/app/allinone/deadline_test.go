@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"orderly/events"
+	"orderly/internal/app"
 	"orderly/internal/client"
 	"orderly/internal/verify"
 	"orderly/order"
 	"orderly/payment/gateway"
 	"orderly/pkg/sqldb"
-	"orderly/pkg/sqldb/sqlite"
 )
 
 // G1, G2: a deadline that passes while everything is stopped holds at the next
@@ -21,49 +21,44 @@ import (
 // nobody knows, and what was captured is refunded; one that has time left goes on.
 func TestDeadline_across_a_restart(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	deaf := gateway.Settings{LoseAnswers: 1}
-	run := func(g gateway.Settings) (*System, *client.Client) {
-		t.Helper()
-		s, err := Start(t.Context(), Config{Dir: dir, Addr: "127.0.0.1:0", Policy: quick(), Gateway: g})
-		if err != nil {
+	onEach(t, func(t *testing.T, cfg Config) {
+		cfg.Gateway = gateway.Settings{LoseAnswers: 1}
+		s := started(t, cfg)
+		c := clientOf(t, s)
+		stock(t, c)
+		late := map[string]string{}
+		for _, priority := range order.Lanes() {
+			late[priority] = placeWith(t, c, priority, "late")
+		}
+		inTime := placeWith(t, c, order.Standard, "in time")
+		awaitCharges(t, s, 3)
+		stop(t, s)
+		for _, id := range late {
+			pass(t, cfg, id)
+		}
+		s = started(t, cfg)
+		c = clientOf(t, s)
+		defer func() { stop(t, s) }()
+		for priority, id := range late {
+			o, err := c.Ended(t.Context(), id)
+			if err != nil || o.Status != client.Cancelled || o.Reason != events.ReasonTimedOut || o.Priority != priority {
+				t.Errorf("the %s order that was late is %+v, %v", priority, o, err)
+			}
+		}
+		if o, err := c.Order(t.Context(), inTime, 0); err != nil || o.Ended() {
+			t.Errorf("the order that has time left is %+v, %v", o, err)
+		}
+		if err := s.Gateway.SetSettings(t.Context(), gateway.Settings{}); err != nil {
 			t.Fatal(err)
 		}
-		return s, clientOf(t, s)
-	}
-	s, c := run(deaf)
-	stock(t, c)
-	late := map[string]string{}
-	for _, priority := range order.Lanes() {
-		late[priority] = placeWith(t, c, priority, "late")
-	}
-	inTime := placeWith(t, c, order.Standard, "in time")
-	awaitCharges(t, s, 3)
-	stop(t, s)
-	for _, id := range late {
-		pass(t, dir, id)
-	}
-	s, c = run(deaf)
-	defer func() { stop(t, s) }()
-	for priority, id := range late {
-		o, err := c.Ended(t.Context(), id)
-		if err != nil || o.Status != client.Cancelled || o.Reason != events.ReasonTimedOut || o.Priority != priority {
-			t.Errorf("the %s order that was late is %+v, %v", priority, o, err)
+		if o, err := c.Ended(t.Context(), inTime); err != nil || o.Status != client.Confirmed {
+			t.Errorf("the order that has time left became %+v, %v", o, err)
 		}
-	}
-	if o, err := c.Order(t.Context(), inTime, 0); err != nil || o.Ended() {
-		t.Errorf("the order that has time left is %+v, %v", o, err)
-	}
-	if err := s.Gateway.SetSettings(t.Context(), gateway.Settings{}); err != nil {
-		t.Fatal(err)
-	}
-	if o, err := c.Ended(t.Context(), inTime); err != nil || o.Status != client.Confirmed {
-		t.Errorf("the order that has time left became %+v, %v", o, err)
-	}
-	report, err := verify.Run(t.Context(), verify.Options{URL: s.URL(), Wait: patience, Grace: time.Millisecond})
-	if err != nil || !report.Clean() || report.Open > 0 || report.Confirmed != 1 || report.Cancelled != 2 || report.Charges != 3 {
-		t.Errorf("audit: %+v, %v", report, err)
-	}
+		report, err := verify.Run(t.Context(), verify.Options{URL: s.URL(), Wait: patience, Grace: time.Millisecond})
+		if err != nil || !report.Clean() || report.Open > 0 || report.Confirmed != 1 || report.Cancelled != 2 || report.Charges != 3 {
+			t.Errorf("audit: %+v, %v", report, err)
+		}
+	})
 }
 
 func placeWith(t *testing.T, c *client.Client, priority, key string) string {
@@ -86,14 +81,11 @@ func awaitCharges(t *testing.T, s *System, n int) {
 }
 
 // pass lets an order's deadline pass while the system is stopped.
-func pass(t *testing.T, dir, id string) {
+func pass(t *testing.T, cfg Config, id string) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), databaseFile(dir, "order"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := opened(t, cfg, app.OrderService)
 	defer db.Close()
-	err = db.InTx(context.Background(), func(tx *sqldb.Tx) error {
+	err := db.InTx(context.Background(), func(tx *sqldb.Tx) error {
 		tx.Exec("let the deadline pass", "UPDATE orders SET deadline = created_at + 1 WHERE id = $1", id)
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"orderly/internal/app"
@@ -64,11 +65,21 @@ func TestG1_the_broker_goes_back_in_time(t *testing.T) {
 		t.Fatal(err)
 	}
 	core, logs := observer.New(zap.ErrorLevel)
-	s := live("third", zap.New(core))
+	logged := make(chan struct{}, 1)
+	s := live("third", zap.New(core, zap.Hooks(func(zapcore.Entry) error {
+		select {
+		case logged <- struct{}{}:
+		default: // whoever waits looks at all there is
+		}
+		return nil
+	})))
 	defer stop(t, s)
+	late := time.After(patience)
 	for _, stream := range []string{app.StreamOrders, app.StreamInventory, app.StreamPayments} {
-		for began := time.Now(); logs.FilterField(zap.String("stream", stream)).FilterField(zap.String("kind", "rolled_back")).Len() == 0; time.Sleep(20 * time.Millisecond) {
-			if time.Since(began) > patience {
+		for logs.FilterField(zap.String("stream", stream)).FilterField(zap.String("kind", "rolled_back")).Len() == 0 {
+			select {
+			case <-logged:
+			case <-late:
 				t.Fatalf("the loss of %s was not logged: %v", stream, logs.All())
 			}
 		}

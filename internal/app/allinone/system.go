@@ -40,6 +40,9 @@ type Config struct {
 	Versions app.Versions
 	// MaxInputs is how many inputs a batch may have; 0 is the engine's choice.
 	MaxInputs int
+	// Databases opens the database of a service or of the simulated gateway, by its
+	// name. Nil keeps a SQLite file for each in Dir.
+	Databases func(ctx context.Context, name string) (*sqldb.DB, error)
 }
 
 // System is a running system.
@@ -71,7 +74,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	if err := checkWhole(cfg.Dir); err != nil {
+	if err := checkWhole(cfg); err != nil {
 		return nil, err
 	}
 	bus, err := s.broker(ctx, cfg)
@@ -82,7 +85,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := markWhole(cfg.Dir); err != nil { // before anything runs that would have to be stopped
+	if err := markWhole(cfg); err != nil { // before anything runs that would have to be stopped
 		return nil, err
 	}
 	s.Process, err = app.StartProcess(ctx, app.ProcessConfig{
@@ -145,7 +148,13 @@ func (s *System) broker(ctx context.Context, cfg Config) (*natsbus.Conn, error) 
 }
 
 func (s *System) open(ctx context.Context, cfg Config, name string, o sqlite.Options) (*sqldb.DB, error) {
-	db, err := o.Open(ctx, databaseFile(cfg.Dir, name))
+	open := cfg.Databases
+	if open == nil {
+		open = func(ctx context.Context, name string) (*sqldb.DB, error) {
+			return o.Open(ctx, databaseFile(cfg.Dir, name))
+		}
+	}
+	db, err := open(ctx, name)
 	if err != nil {
 		return nil, err
 	}

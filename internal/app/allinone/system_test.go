@@ -11,15 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"orderly/internal/app"
 	"orderly/internal/client"
+	"orderly/internal/pgtest"
 	"orderly/internal/verify"
 	"orderly/order"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const patience = 60 * time.Second
 

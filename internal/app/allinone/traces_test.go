@@ -195,7 +195,7 @@ func TestTraces_one_for_an_order_after_a_replay(t *testing.T) {
 		t.Fatal(err)
 	}
 	change(t, dir, `DROP TRIGGER poison`)
-	if _, err := c.ReplayLetters(t.Context(), "payment", client.LetterActionRequest{IDs: []string{letter}, By: "ann", Why: "a test"}); err != nil {
+	if _, err := c.ReplayLetters(t.Context(), "payment", client.LetterActionRequest{IDs: []string{letter}, Note: client.Note{By: "ann", Why: "a test"}}); err != nil {
 		t.Fatal(err)
 	}
 	o := awaitClosed(t, c, id)

@@ -25,9 +25,10 @@ func databaseFile(dir, name string) string { return filepath.Join(dir, name+".db
 // checkWhole refuses a directory in which the system once ran and that has lost
 // a database: an empty one in its place would forget orders or charges that the
 // others know of.
-func checkWhole(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil {
-		return nil // the first start, or one that did not get far
+func checkWhole(cfg Config) error {
+	dir := cfg.Dir
+	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil || cfg.Databases != nil {
+		return nil // the first start, or one that did not get far, or none of its files
 	}
 	for _, name := range databases() {
 		file := databaseFile(dir, name)
@@ -42,9 +43,9 @@ func checkWhole(dir string) error {
 	return nil
 }
 
-func markWhole(dir string) error {
-	file := filepath.Join(dir, marker)
-	if _, err := os.Stat(file); err == nil {
+func markWhole(cfg Config) error {
+	file := filepath.Join(cfg.Dir, marker)
+	if _, err := os.Stat(file); err == nil || cfg.Databases != nil {
 		return nil
 	}
 	if err := os.WriteFile(file, []byte("All databases of this directory belong together.\n"), 0o644); err != nil {
