@@ -17,6 +17,7 @@ func NewInventory(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.figures.ask = stock(store)
 	s.Feeds = InventoryAudit(d)
 	s.Routes = func(api huma.API) {
 		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Products: store})

@@ -46,6 +46,7 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 		return nil, err
 	}
 	s.custody.found = clock.BrokerLost
+	s.figures.ask = openOrders(store)
 	s.Feeds = OrderAudit(d)
 	s.Routes = func(api huma.API) {
 		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch, Channels: far.Channels})

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"orderly/pkg/dlqapi"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/metrics"
 	"orderly/pkg/natsbus"
 )
 
@@ -25,6 +25,10 @@ type Process struct {
 	bus      *natsbus.Conn
 	health   *httpkit.Health
 	server   *httpkit.Server
+
+	probe   *probe
+	probing sync.WaitGroup
+	halt    context.CancelFunc // ends the probe
 }
 
 // ProcessConfig says what a process serves.
@@ -38,17 +42,14 @@ type ProcessConfig struct {
 	Traces   trace.TracerProvider // may be nil
 }
 
-// NewMetrics returns a registry with the process's and the runtime's figures.
-func NewMetrics() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
-}
-
 // StartProcess starts the services and then opens the door: when it returns,
 // requests are served. It must be stopped.
 func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	p := &Process{bus: cfg.Bus, health: newHealth(cfg)}
+	p.probe = &probe{bus: cfg.Bus, health: p.health, log: cfg.Logger}
+	running, halt := context.WithCancel(context.Background())
+	p.halt = halt
+	cfg.Metrics.MustRegister(metrics.NewConn(cfg.Bus), p.probe.collector(), newBuildInfo(cfg.Version))
 	handler, err := p.handler(cfg)
 	if err != nil {
 		return nil, err
@@ -66,6 +67,7 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	if err := p.server.Start(); err != nil {
 		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 	}
+	p.probing.Go(func() { p.probe.run(running) })
 	return p, nil
 }
 
@@ -89,6 +91,8 @@ func (p *Process) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	p.NotReady()
+	p.halt()
+	p.probing.Wait()
 	errs := make([]error, 1+len(p.services))
 	errs[0] = p.server.Shutdown(ctx)
 	var wg sync.WaitGroup

@@ -18,6 +18,7 @@ import (
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/metrics"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb"
 )
@@ -55,10 +56,11 @@ type Service struct {
 	heard    []hearing
 	topology natsbus.Topology
 	custody  *custody
+	figures  *figures // asked for by the service's own
 	deps     Deps
 	running  context.Context // done once Stop begins
 	stop     context.CancelFunc
-	watching sync.WaitGroup // the custody
+	watching sync.WaitGroup // the custody, the figures
 }
 
 // newService completes a service from what it hears and how it decides.
@@ -95,10 +97,16 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	}
 	s.Engine = eng
 	s.custody = newCustody(s)
-	if d.Metrics != nil {
-		d.Metrics.MustRegister(newLetterMetrics(name, eng.DeadLetters().Depth))
-	}
+	s.figures = &figures{service: name, engine: eng, log: d.Logger.With(zap.String("service", name))}
+	s.show(metrics.NewEngine(name, eng.Stats), metrics.NewDatabase(name, d.DB), s.figures.collector())
 	return s, nil
+}
+
+// show adds to what /metrics says.
+func (s *Service) show(cs ...prometheus.Collector) {
+	if s.deps.Metrics != nil {
+		s.deps.Metrics.MustRegister(cs...)
+	}
 }
 
 // reconcileTimeout is how long one try lasts: longer than an election.
@@ -120,6 +128,7 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	s.forget(ctx)
 	s.watching.Go(func() { s.custody.run(s.running) })
+	s.watching.Go(func() { s.figures.run(s.running) })
 	return nil
 }
 

@@ -102,6 +102,10 @@ type Config struct {
 	// TransactionTimeout frees the loop from a database that neither answers
 	// nor refuses, and from a decider that does not return; 30 s if zero.
 	TransactionTimeout time.Duration
+	// StuckAfter is how long messages may wait in a consumer, be asked for, and not
+	// come, before the consumer is bound anew; if that has not helped for as long,
+	// [Engine.Stats] says so. 15 s if zero.
+	StuckAfter time.Duration
 	// StopTimeout bounds Stop; 25 s if zero.
 	StopTimeout time.Duration
 }
@@ -117,6 +121,7 @@ func (c Config) withDefaults() Config {
 	def(&c.CallTimeout, 10*time.Second)
 	def(&c.CallPause, 50*time.Millisecond)
 	def(&c.TransactionTimeout, 30*time.Second)
+	def(&c.StuckAfter, 15*time.Second)
 	def(&c.StopTimeout, 25*time.Second)
 	if c.Weigh == nil {
 		c.Weigh = func(any) int { return 1 }
@@ -153,7 +158,7 @@ func (c Config) validate() error {
 		return errors.New("an Urgent lane has no name")
 	case min(c.MaxInputs, c.MaxWeight, c.MaxAttempts, c.MaxUnsent, c.MaxCalls) < 0:
 		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts, MaxUnsent and MaxCalls may be negative")
-	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StopTimeout) < 0:
+	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StuckAfter, c.StopTimeout) < 0:
 		return errors.New("pauses and timeouts must not be negative")
 	}
 	if err := (policy{attempts: c.MaxAttempts, pause: c.RetryPause}).validate(); err != nil {

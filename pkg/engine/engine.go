@@ -21,6 +21,8 @@ type Engine struct {
 	letters *failures
 	replays *replays
 	marks   *marks
+	readers []*reader
+	stats   *stats
 
 	mu      sync.Mutex // guards started and stopped
 	started bool
@@ -38,7 +40,7 @@ type Engine struct {
 	inHand     *gauge                    // inputs taken in and not settled
 	busy       atomic.Pointer[time.Time] // when the running transaction began; nil if none runs
 	loop       chan struct{}             // closed when the loop has ended
-	onBatch    func(Batch)               // nil, or a test's or a metric's view
+	onBatch    func(Batch)               // nil, or somebody's view
 }
 
 // Batch is one committed batch, as [Engine.Observe] shows it.
@@ -69,6 +71,7 @@ func New(cfg Config) (*Engine, error) {
 		abort:    abort,
 		inHand:   newGauge(),
 		loop:     make(chan struct{}),
+		stats:    newStats(),
 	}
 	e.running, e.halt = context.WithCancel(ctx)
 	e.intake = newIntake(cfg)
@@ -77,6 +80,9 @@ func New(cfg Config) (*Engine, error) {
 	e.letters = &failures{handler: cfg.Name, db: cfg.DB, policy: policies(cfg)}
 	e.replays = newReplays(e)
 	e.marks = newMarks(cfg.DB)
+	for _, c := range cfg.Consumers {
+		e.readers = append(e.readers, newReader(e, c))
+	}
 	return e, nil
 }
 
@@ -97,8 +103,11 @@ func (e *Engine) Start() error {
 	}
 	e.started = true
 	go e.run()
-	for _, c := range e.cfg.Consumers {
-		e.sources.Go(func() { newReader(e, c).run() })
+	for _, r := range e.readers {
+		e.sources.Go(r.run)
+	}
+	if len(e.readers) > 0 {
+		e.sources.Go(e.watchConsumers)
 	}
 	for _, t := range e.cfg.Timers {
 		e.sources.Go(func() { e.tick(t) })

@@ -33,7 +33,9 @@ func (e *Engine) run() {
 			e.intake.drain()
 			return
 		}
-		e.process(unique(inputs))
+		once := unique(inputs)
+		e.stats.duplicates.Add(uint64(len(inputs) - len(once)))
+		e.process(once)
 	}
 }
 
@@ -108,6 +110,7 @@ type result struct {
 	told    []int              // by input: how many of the events there are when it was decided
 	letters map[string]claimed // those that are replayed, locked
 	slow    *Input             // nil, or whose decision had not returned when the time was over
+	laps    laps
 	reruns  int
 	elapsed time.Duration
 }
@@ -151,6 +154,7 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 		told:    make([]int, len(inputs)),
 		refused: make([]error, len(inputs)),
 		verdict: make([]verdict, len(inputs)),
+		laps:    laps{last: began},
 	}
 	err := e.cfg.DB.InTx(ctx, func(tx *sqldb.Tx) error {
 		now, err := e.decide(ctx, tx, r)
@@ -164,10 +168,12 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 			return cmp.Or(tx.Send(ctx), errRehearsed)
 		}
 		e.marks.save(tx, now, inputs)
+		r.laps.end(stageSave)
 		return nil
 	})
 	switch {
 	case err == nil:
+		r.laps.end(stageCommit)
 		e.marks.saved()
 	case ctx.Err() != nil && !errors.Is(err, errSpoiled): // whatever it failed with, this is why
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
@@ -199,12 +205,14 @@ func (e *Engine) decide(ctx context.Context, tx *sqldb.Tx, r *result) (now time.
 	if now, err = tx.Now(ctx); err != nil {
 		return now, err
 	}
+	r.laps.end(stageLoad)
 	for i := range r.inputs {
 		if err := e.decideNext(ctx, now, r, i); err != nil {
 			return now, err
 		}
 		r.told[i] = len(r.events)
 	}
+	r.laps.end(stageDecide)
 	if err := caught(func() error { return r.states.Save(ctx, tx) }); err != nil {
 		return now, fmt.Errorf("save: %w", err)
 	}
@@ -322,6 +330,7 @@ func (e *Engine) finish(r *result) {
 	if e.onBatch != nil {
 		e.onBatch(Batch{Inputs: len(r.inputs), Events: len(r.events), Reruns: r.reruns, Elapsed: r.elapsed})
 	}
+	e.stats.committed(r)
 	e.logVerdicts(r)
 	e.outbox.publish(r)
 }
