@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
 	"orderly/pkg/metrics"
 )
 
@@ -23,6 +24,10 @@ var (
 		"Losses of the broker that a service has found, by stream and kind. Each replica counts for itself.", "service", "stream", "kind")
 	buildInfo = metrics.New(metrics.Gauge, "orderly_build_info",
 		"1, with what the program was built from.", "version", "revision", "go")
+	logWritten = metrics.New(metrics.Counter, "orderly_log_entries_total",
+		"Entries of the log that were written.", "level")
+	logDropped = metrics.New(metrics.Counter, "orderly_log_dropped_total",
+		"Entries of the log that were dropped in a flood: of those with the same message a hundred a second are written, and one in a hundred beyond.", "level")
 )
 
 // Metrics lists every metric that the services have, but for those of Go's runtime
@@ -39,7 +44,7 @@ func Metrics() []metrics.Group {
 	return append(groups,
 		metrics.Group{Title: "NATS", Metrics: append(metrics.ConnMetrics(), natsRTT, streamLosses)},
 		metrics.Group{Title: "Database", Metrics: metrics.DatabaseMetrics()},
-		metrics.Group{Title: "Process", Metrics: []*metrics.Metric{processReady, checkOK, probedAt, buildInfo}},
+		metrics.Group{Title: "Process", Metrics: []*metrics.Metric{processReady, checkOK, probedAt, buildInfo, logWritten, logDropped}},
 	)
 }
 
@@ -62,6 +67,20 @@ func newBuildInfo(version string) prometheus.Collector {
 		}
 	}
 	return metrics.Collector(func(to metrics.Sink) { to.Send(buildInfo, 1, version, revision, goVersion) })
+}
+
+// newLogCounts shows what was logged, nil being nothing.
+func newLogCounts(counts *logs.Counts) prometheus.Collector {
+	if counts == nil {
+		counts = new(logs.Counts)
+	}
+	return metrics.Collector(func(to metrics.Sink) {
+		for _, level := range logs.Levels() {
+			written, dropped := counts.Of(level)
+			to.Send(logWritten, float64(written), level.String())
+			to.Send(logDropped, float64(dropped), level.String())
+		}
+	})
 }
 
 // newLossMetric counts what the broker lost. The services of one process share

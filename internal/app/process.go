@@ -15,6 +15,7 @@ import (
 
 	"orderly/pkg/dlqapi"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
 	"orderly/pkg/metrics"
 	"orderly/pkg/natsbus"
 )
@@ -40,6 +41,7 @@ type ProcessConfig struct {
 	Metrics  *prometheus.Registry
 	Logger   *zap.Logger
 	Traces   trace.TracerProvider // may be nil
+	Logged   *logs.Counts         // what Logger has written; may be nil
 }
 
 // StartProcess starts the services and then opens the door: when it returns,
@@ -49,7 +51,7 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	p.probe = &probe{bus: cfg.Bus, health: p.health, log: cfg.Logger}
 	running, halt := context.WithCancel(context.Background())
 	p.halt = halt
-	cfg.Metrics.MustRegister(metrics.NewConn(cfg.Bus), p.probe.collector(), newBuildInfo(cfg.Version))
+	cfg.Metrics.MustRegister(metrics.NewConn(cfg.Bus), p.probe.collector(), newBuildInfo(cfg.Version), newLogCounts(cfg.Logged))
 	handler, err := p.handler(cfg)
 	if err != nil {
 		return nil, err

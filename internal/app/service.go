@@ -18,6 +18,7 @@ import (
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
 	"orderly/pkg/metrics"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb"
@@ -67,17 +68,18 @@ type Service struct {
 func newService(name string, d Deps, decider engine.Decider, hears []reads, tune func(*engine.Config)) (*Service, error) {
 	cs := channels(name, hears, d.Versions)
 	cfg := engine.Config{
-		Name:      name,
-		DB:        d.DB,
-		Decider:   decider,
-		JetStream: d.Bus.JetStream(),
-		Registry:  d.Registry,
-		Consumers: engineConsumers(cs),
-		Publish:   d.Versions.says(name),
-		Urgent:    urgentLanes(),
-		Logger:    d.Logger,
-		Traces:    d.Traces,
-		MaxInputs: d.MaxInputs,
+		Name:       name,
+		DB:         d.DB,
+		Decider:    decider,
+		JetStream:  d.Bus.JetStream(),
+		Registry:   d.Registry,
+		Consumers:  engineConsumers(cs),
+		Publish:    d.Versions.says(name),
+		Urgent:     urgentLanes(),
+		Logger:     d.Logger,
+		LogSubject: "order_id",
+		Traces:     d.Traces,
+		MaxInputs:  d.MaxInputs,
 	}
 	if tune != nil {
 		tune(&cfg)
@@ -143,7 +145,7 @@ func (s *Service) prepare(ctx context.Context) error {
 			return err
 		}
 		s.deps.Logger.Warn("the broker is not ready, waiting for it", zap.String("service", s.Name),
-			zap.Duration("waited", time.Since(began).Round(time.Second)), zap.Error(err))
+			logs.Millis("waited_ms", time.Since(began)), zap.Error(err))
 	}
 }
 

@@ -57,12 +57,15 @@ type Config struct {
 	Urgent []string
 	// Timers are asked in turn what is due.
 	Timers []Timer
-	// Logger may be nil.
+	// Logger may be nil. [logs.FromSlog] makes one of a slog.Handler.
 	Logger *zap.Logger
 	// Traces, if not nil, gets the spans of what belongs to a sampled trace or
 	// begins one: of inputs, commits, calls and events. The traceparents that come
 	// in are passed on without it, too.
 	Traces trace.TracerProvider
+	// LogSubject is the field in which the log has the subject of an event, as
+	// "order_id"; "subject" if empty.
+	LogSubject string
 
 	// MaxInputs is how many inputs a batch may have; 256 if zero. 1 handles
 	// one input at a time.
@@ -111,6 +114,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	def(&c.LogSubject, "subject")
 	def(&c.MaxInputs, 256)
 	def(&c.MaxWeight, 4000)
 	def(&c.MaxAttempts, 5)

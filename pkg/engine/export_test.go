@@ -15,3 +15,6 @@ func (e *Engine) Waiting(key string) int {
 	}
 	return n
 }
+
+// Rebind binds the first consumer anew.
+func (e *Engine) Rebind() { e.readers[0].rebind() }

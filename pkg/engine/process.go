@@ -13,7 +13,6 @@ import (
 
 	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
-	"orderly/pkg/tracecontext"
 )
 
 const (
@@ -333,30 +332,6 @@ func (e *Engine) finish(r *result) {
 	e.stats.committed(r)
 	e.logVerdicts(r)
 	e.outbox.publish(r)
-}
-
-func (e *Engine) logVerdicts(r *result) {
-	for i, in := range r.inputs {
-		err := r.refused[i]
-		if err == nil || in.awaited && !in.outcome && !isPanic(err) { // its caller knows
-			continue
-		}
-		log := e.log.Warn
-		if r.verdict[i].action == bury {
-			log = e.log.Error
-		}
-		log("input was not handled", in.fields(append(errorFields(err), zap.String("verdict", r.verdict[i].action.String()))...)...)
-	}
-}
-
-func (in *Input) fields(more ...zap.Field) []zap.Field {
-	if in.Event != nil {
-		more = append(more, zap.String("event_id", in.Event.ID), zap.String("event_type", in.Event.Type), zap.String("subject", in.Event.Subject))
-	}
-	if id := tracecontext.TraceID(in.Meta.TraceParent); id != "" {
-		more = append(more, zap.String("trace_id", id))
-	}
-	return append(more, zap.String("correlation_id", in.Meta.CorrelationID))
 }
 
 // pause waits, unless the engine is aborted.

@@ -96,8 +96,11 @@ func (r *reader) run() {
 			failures = 0
 			continue
 		}
-		failures++
 		r.cons = nil
+		if errors.Is(err, errStuck) { // which is logged, and need not wait
+			continue
+		}
+		failures++
 		r.log.Warn("fetch failed, trying again", errorFields(err)...)
 		select {
 		case <-time.After(jittered(grow(100*time.Millisecond, failures, 5*time.Second))):

@@ -19,8 +19,10 @@ import (
 	"orderly/pkg/metrics"
 )
 
-// scrape returns what /metrics says, by name.
-func scrape(t *testing.T, s *System) map[string]*dto.MetricFamily {
+// families are what /metrics says, by name.
+type families map[string]*dto.MetricFamily
+
+func scrape(t *testing.T, s *System) families {
 	t.Helper()
 	r, err := http.Get(s.URL() + "/metrics")
 	if err != nil {
@@ -28,15 +30,15 @@ func scrape(t *testing.T, s *System) map[string]*dto.MetricFamily {
 	}
 	defer r.Body.Close()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(r.Body)
+	found, err := parser.TextToMetricFamilies(r.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return families
+	return found
 }
 
 // await scrapes until ok.
-func await(t *testing.T, s *System, what string, ok func(map[string]*dto.MetricFamily) bool) map[string]*dto.MetricFamily {
+func await(t *testing.T, s *System, what string, ok func(families) bool) families {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -100,7 +102,7 @@ func TestMetrics_are_those_documented_whatever_clients_send(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	found := await(t, s, "all orders end and all looks are made", func(f map[string]*dto.MetricFamily) bool {
+	found := await(t, s, "all orders end and all looks are made", func(f families) bool {
 		ended := sum(f["orderly_orders_total"], "status=confirmed") + sum(f["orderly_orders_total"], "status=cancelled")
 		return ended == users*each && sum(f["orderly_orders_open"]) >= 0 && f["orderly_orders_open"] != nil && f["orderly_products"] != nil &&
 			f["orderly_refunds_open"] != nil && f["orderly_ready_check"] != nil && sum(f["orderly_engine_events_received_total"]) >= users*each
