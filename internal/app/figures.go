@@ -23,6 +23,7 @@ const (
 // figures are what a service asks its own database for, to show it. They are asked
 // for beside the engine, whose loops may be what stands still.
 type figures struct {
+	loop
 	service string
 	ask     func(context.Context) (look, error)
 	engine  *engine.Engine
@@ -48,33 +49,24 @@ type value struct {
 	ages   bool // it is the age of something, and grows until the next look
 }
 
-// run looks every few seconds until ctx ends.
-func (f *figures) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		began := time.Now()
-		f.look(ctx)
-		select {
-		case <-ctx.Done():
-		case <-time.After(max(figuresEvery, figuresShare*time.Since(began))):
-		}
-	}
-}
-
-func (f *figures) look(ctx context.Context) {
+// look asks once.
+func (f *figures) look(ctx context.Context) (pause time.Duration) {
+	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
 	found, err := f.ask(limited)
 	if ctx.Err() != nil {
-		return
+		return 0
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil {
 		f.failures++
 		f.log.Warn("the database could not be asked for the figures", zap.Error(err))
-		return
+	} else {
+		f.last, f.at = found, time.Now()
 	}
-	f.last, f.at = found, time.Now()
+	return max(figuresEvery, figuresShare*time.Since(began))
 }
 
 // oldest is the age of the oldest thing that the service has not finished: by what

@@ -31,6 +31,7 @@ const (
 
 // probe looks at what the process as a whole depends on, beside all that it does.
 type probe struct {
+	loop
 	bus    *natsbus.Conn
 	health *httpkit.Health
 	log    *zap.Logger
@@ -42,30 +43,39 @@ type probe struct {
 	at     time.Time
 }
 
-// run looks every few seconds until ctx ends.
-func (p *probe) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		p.look(ctx)
-		select {
-		case <-ctx.Done():
-		case <-time.After(probeEvery):
-		}
+func (p *probe) look(ctx context.Context) time.Duration {
+	p.ready(ctx)
+	p.ping(ctx)
+	return probeEvery
+}
+
+// ready asks what /readyz asks, and logs when the answer changes.
+func (p *probe) ready(ctx context.Context) {
+	now := p.health.Readiness(ctx)
+	p.mu.Lock()
+	before := p.report
+	p.report, p.at = now, time.Now()
+	p.mu.Unlock()
+	switch was := before.Checks == nil || before.OK(); {
+	case ctx.Err() != nil || was == now.OK():
+	case was:
+		p.log.Error("the process is not ready", zap.Strings("failing", now.Failing()))
+	default:
+		p.log.Info("the process is ready again")
 	}
 }
 
-func (p *probe) look(ctx context.Context) {
-	report := p.health.Readiness(ctx)
+func (p *probe) ping(ctx context.Context) {
+	began := time.Now()
 	p.mu.Lock()
-	p.report, p.at = report, time.Now()
 	if p.owed.IsZero() {
-		p.owed = time.Now()
+		p.owed = began
 	}
 	p.mu.Unlock()
-	limited, cancel := context.WithTimeout(ctx, probeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	began := time.Now()
-	if err := p.bus.NC().FlushWithContext(limited); err != nil {
-		return // State tells of the connection, and rtt grows
+	if err := p.bus.NC().FlushWithContext(ctx); err != nil {
+		return // State tells of the connection, and what is owed grows
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

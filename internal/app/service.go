@@ -27,6 +27,7 @@ import (
 // Deps is what a service needs of the process that it runs in.
 type Deps struct {
 	DB       *sqldb.DB
+	Schema   sqldb.Schema // of DB, which has it
 	Bus      *natsbus.Conn
 	Registry *event.Registry
 	Metrics  prometheus.Registerer
@@ -129,8 +130,8 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	s.forget(ctx)
-	s.watching.Go(func() { s.custody.run(s.running) })
-	s.watching.Go(func() { s.figures.run(s.running) })
+	s.watching.Go(func() { s.custody.run(s.running, s.custody.watch) })
+	s.watching.Go(func() { s.figures.run(s.running, s.figures.look) })
 	return nil
 }
 

@@ -318,6 +318,15 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 
 // finish answers, publishes and calls what a committed batch led to.
 func (e *Engine) finish(r *result) {
+	e.answer(r)
+	e.outbox.publish(r) // which may wait for the broker
+}
+
+// answer tells whoever waits for the commit.
+func (e *Engine) answer(r *result) {
+	began := time.Now()
+	e.busy.Store(&began)
+	defer e.busy.Store(nil)
 	if r.states != nil {
 		if err := caught(func() error { r.states.Committed(); return nil }); err != nil {
 			e.log.Error("the decider's Committed failed", errorFields(err)...)
@@ -331,7 +340,6 @@ func (e *Engine) finish(r *result) {
 	}
 	e.stats.committed(r)
 	e.logVerdicts(r)
-	e.outbox.publish(r)
 }
 
 // pause waits, unless the engine is aborted.

@@ -43,3 +43,23 @@ func TestEngine_timer(t *testing.T) {
 		t.Error("asked after Stop")
 	}
 }
+
+// A timer that does not return is told of, like a transaction.
+func TestTimer_that_hangs_is_seen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onSQLite(t))
+	hang := newGate()
+	t.Cleanup(hang.open)
+	e := r.start(func(c *engine.Config) {
+		c.Timers = []engine.Timer{{Every: time.Hour, Due: func(context.Context) ([]any, error) {
+			hang.pass()
+			return nil, nil
+		}}}
+	})
+	<-hang.reached
+	if e.Stalled() <= 0 {
+		t.Error("the timer hangs, and Stalled does not say so")
+	}
+	hang.open()
+	r.await("it waits", func() bool { return e.Stalled() == 0 })
+}

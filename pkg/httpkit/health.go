@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -98,6 +99,18 @@ const (
 
 // OK reports whether all is well.
 func (r Report) OK() bool { return r.Status == statusOK }
+
+// Failing lists the checks that were not passed, by name, with their errors.
+func (r Report) Failing() []string {
+	out := []string{}
+	for name, result := range r.Checks {
+		if !result.OK() {
+			out = append(out, name+": "+result.Error)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
 
 // OK reports whether the check was passed, perhaps with a warning.
 func (r Result) OK() bool { return r.Status == statusOK }

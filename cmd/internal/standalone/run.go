@@ -51,6 +51,9 @@ func Run(s Service, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "config" {
 		return printConfig(program, args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == "healthcheck" {
+		return checkHealth(program, cfg, args[1:], stdout, stderr)
+	}
 	_, err := program.Parse(args, os.Environ(), stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -162,8 +165,12 @@ func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config,
 	if err != nil {
 		return nil, err
 	}
+	schema, err := app.Schema(s.Service)
+	if err != nil {
+		return nil, err
+	}
 	metrics := app.NewMetrics()
-	deps.Registry, deps.Metrics = registry, metrics
+	deps.Schema, deps.Registry, deps.Metrics = schema, registry, metrics
 	deps.Replicas, deps.AckWait, deps.Versions, deps.MaxInputs = cfg.replicas, cfg.ackWait, cfg.versions, cfg.maxInputs
 	service, err := s.New(ctx, deps)
 	if err != nil {
