@@ -42,6 +42,7 @@ type commands struct {
 	Migrate     migrateCommands    `cmd:"" help:"Work with the PostgreSQL database of a service."`
 	Topology    topologyCommands   `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
 	Schema      schemaCommands     `cmd:"" help:"Work with the schemas of the events."`
+	Services    servicesCommand    `cmd:"" help:"List the services that run: since when, how far behind, and how they are; ends with 1 if one is missing or not ready."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a process whether it is ready for requests; ends with 1 if it is not."`
 	Version     versionCommand     `cmd:"" help:"Print what this program was built from."`
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -65,9 +66,9 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	s.figures.ask = openRefunds(store)
 	s.Checks = map[string]httpkit.Check{"gateway": gatewayCheck(b)}
 	s.Feeds = PaymentAudit(d, g)
-	s.Routes = func(api huma.API) {
-		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Payments: store, Gateway: g, Replica: replica(), Calls: s.Engine, Breaker: b})
-	}
+	api := httpapi.Service{Engine: s.Engine, Payments: store, Gateway: g, Replica: replica(), Calls: s.Engine, Breaker: b}
+	s.Routes = func(to huma.API) { httpapi.Register(to, api) }
+	s.answers = map[string]answer{"gateway": func(context.Context, string) (any, error) { return api.GatewayStatus(), nil }}
 	return s, nil
 }
 

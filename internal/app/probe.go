@@ -82,6 +82,13 @@ func (p *probe) ping(ctx context.Context) {
 	p.rtt, p.owed = time.Since(began), time.Time{}
 }
 
+// last is what the last look at the readiness found; at is zero before the first.
+func (p *probe) last() (report httpkit.Report, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.report, p.at
+}
+
 func (p *probe) collector() prometheus.Collector {
 	return metrics.Collector(func(to metrics.Sink) {
 		p.mu.Lock()

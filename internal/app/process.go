@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
+	"orderly/pkg/discovery"
 	"orderly/pkg/dlqapi"
 	"orderly/pkg/httpkit"
 	"orderly/pkg/logs"
@@ -26,6 +27,8 @@ type Process struct {
 	bus      *natsbus.Conn
 	health   *httpkit.Health
 	server   *httpkit.Server
+
+	announced []*discovery.Announcement
 
 	probe   *probe
 	probing sync.WaitGroup
@@ -70,6 +73,11 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	if err := p.server.Start(); err != nil {
 		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 	}
+	for _, s := range p.services {
+		if err := p.announce(s, cfg.Version); err != nil {
+			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+		}
+	}
 	p.probing.Go(func() { p.probe.run(running, p.probe.look) })
 	return p, nil
 }
@@ -97,6 +105,9 @@ func (p *Process) Stop(ctx context.Context) error {
 	p.halt()
 	p.probing.Wait()
 	errs := make([]error, 1+len(p.services))
+	for _, a := range p.announced {
+		errs = append(errs, a.Stop())
+	}
 	errs[0] = p.server.Shutdown(ctx)
 	var wg sync.WaitGroup
 	for i, s := range p.services {
@@ -126,6 +137,7 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	}
 	dlqapi.Register(api, letters)
 	VersionRoutes(api, cfg.Bus.JetStream())
+	ServiceRoutes(api, cfg.Bus.NC())
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
 	for _, s := range cfg.Services {

@@ -56,6 +56,7 @@ type Service struct {
 	// Feeds are what the service shows to an audit.
 	Feeds    []audit.Feed
 	heard    []hearing
+	answers  map[string]answer // by the endpoint's name
 	topology natsbus.Topology
 	custody  *custody
 	figures  *figures // asked for by the service's own
