@@ -71,6 +71,9 @@ func TestWho_finds_those_that_run(t *testing.T) {
 	}
 	first := announce(t, asker, "cinema", "one")
 	announce(t, other.NC(), "cinema", "two")
+	if err := other.NC().Flush(); err != nil { // the server has heard of it
+		t.Fatal(err)
+	}
 	announce(t, asker, "bar", "three")
 	found := who(t, asker)
 	if len(found) != 3 || found[0].Name != "bar" || found[1].Metadata["instance"] != "one" || found[2].Metadata["instance"] != "two" {
@@ -90,6 +93,9 @@ func TestWho_finds_those_that_run(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = other.Close(t.Context())
+	if err := asker.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	if found = who(t, asker); len(found) != 1 || found[0].Name != "bar" {
 		t.Errorf("after the end of two, found %+v", found)
 	}

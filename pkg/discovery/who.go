@@ -30,11 +30,11 @@ const (
 	// Ask is the subject on which Who asks, on an inbox of the connection.
 	Ask = "$SRV.STATS"
 	// silence ends the wait for further answers.
-	silence = 250 * time.Millisecond
+	silence = 500 * time.Millisecond
 )
 
 // Who asks who runs, and returns them by name, oldest first, once nobody has
-// answered for a quarter of a second, at the latest when ctx ends. That nobody
+// answered for half a second, at the latest when ctx ends. That nobody
 // runs at all is no error.
 func Who(ctx context.Context, nc *nats.Conn) ([]Instance, error) {
 	inbox := nc.NewRespInbox()
