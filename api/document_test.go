@@ -118,6 +118,7 @@ func get(t *testing.T, path string) []byte {
 	paymentapi.Register(api, paymentapi.Service{Gateway: &gateway.Simulated{}})
 	dlqapi.Register(api, nil)
 	app.VersionRoutes(api, nil)
+	app.ServiceRoutes(api, nil)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	if w.Code != http.StatusOK {

@@ -31,18 +31,20 @@ type commands struct {
 	URL    string `help:"Where the system is (default: ${default})." default:"http://127.0.0.1:8080" env:"ORDERLY_URL" placeholder:"URL"`
 	Output string `help:"How data is printed: text or json." enum:"text,json" default:"text" short:"o"`
 
-	Up       upCommand        `cmd:"" help:"Run the whole system in this process."`
-	Demo     demoCommand      `cmd:"" help:"Run the system with the sample shop: real products, real orders."`
-	Cluster  clusterCommand   `cmd:"" help:"Run a test cluster: 3 NATS servers, PostgreSQL, replicas of each service, each a process."`
-	Products productCommands  `cmd:"" help:"Work with the catalogue."`
-	Orders   orderCommands    `cmd:"" help:"Work with orders."`
-	Gateway  gatewayCommands  `cmd:"" help:"Look at the payment gateway, and make the simulated one misbehave."`
-	Dlq      dlqCommands      `cmd:"" help:"Work with dead letters: messages that a service could not handle."`
-	Verify   verifyCommand    `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
-	Migrate  migrateCommands  `cmd:"" help:"Work with the PostgreSQL database of a service."`
-	Topology topologyCommands `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
-	Schema   schemaCommands   `cmd:"" help:"Work with the schemas of the events."`
-	Version  versionCommand   `cmd:"" help:"Print what this program was built from."`
+	Up          upCommand          `cmd:"" help:"Run the whole system in this process."`
+	Demo        demoCommand        `cmd:"" help:"Run the system with the sample shop: real products, real orders."`
+	Cluster     clusterCommand     `cmd:"" help:"Run a test cluster: 3 NATS servers, PostgreSQL, replicas of each service, each a process."`
+	Products    productCommands    `cmd:"" help:"Work with the catalogue."`
+	Orders      orderCommands      `cmd:"" help:"Work with orders."`
+	Gateway     gatewayCommands    `cmd:"" help:"Look at the payment gateway, and make the simulated one misbehave."`
+	Dlq         dlqCommands        `cmd:"" help:"Work with dead letters: messages that a service could not handle."`
+	Verify      verifyCommand      `cmd:"" help:"Audit a running system: is every order, charge and unit of stock accounted for?"`
+	Migrate     migrateCommands    `cmd:"" help:"Work with the PostgreSQL database of a service."`
+	Topology    topologyCommands   `cmd:"" help:"Work with the streams and consumers on the NATS servers."`
+	Schema      schemaCommands     `cmd:"" help:"Work with the schemas of the events."`
+	Services    servicesCommand    `cmd:"" help:"List the services that run: since when, how far behind, and how they are; ends with 1 if one is missing or not ready."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a process whether it is ready for requests; ends with 1 if it is not."`
+	Version     versionCommand     `cmd:"" help:"Print what this program was built from."`
 }
 
 type productCommands struct {

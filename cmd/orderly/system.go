@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
 	"orderly/cmd/internal/daemon"
+	"orderly/cmd/internal/settings"
 	"orderly/internal/app"
 	"orderly/internal/app/allinone"
 	"orderly/order"
@@ -23,6 +25,8 @@ var errStopped = errors.New("stopped before it had started")
 type systemFlags struct {
 	HTTP            string        `help:"Address of the HTTP API; port 0 takes a free one (default: ${default})." default:"127.0.0.1:8080" env:"ORDERLY_HTTP_ADDR" placeholder:"ADDR" name:"http"`
 	LogLevel        string        `help:"Least level of what is logged: debug, info, warn or error." default:"${log_level}" env:"ORDERLY_LOG_LEVEL" enum:"debug,info,warn,error"`
+	LogFile         string        `help:"File that gets the log as well as standard error; opened anew on SIGHUP." env:"ORDERLY_LOG_FILE" placeholder:"FILE"`
+	DebugAddr       string        `help:"Loopback address of profiles (/debug/pprof/) and of the log's level (/log/level); none by default." env:"ORDERLY_DEBUG_ADDR" placeholder:"ADDR"`
 	Deadline        time.Duration `help:"How long a standard order may take before it is cancelled." default:"15m" env:"ORDERLY_ORDER_DEADLINE"`
 	ExpressDeadline time.Duration `help:"How long an express order may take before it is cancelled." default:"15m" env:"ORDERLY_EXPRESS_DEADLINE"`
 	RedriveAfter    time.Duration `help:"How long an order may stand still before it is announced again." default:"30s" env:"ORDERLY_REDRIVE_AFTER"`
@@ -38,6 +42,11 @@ type systemFlags struct {
 func (f systemFlags) Validate() error {
 	if err := checkAddress(f.HTTP); err != nil {
 		return err
+	}
+	if f.DebugAddr != "" {
+		if err := settings.Loopback(new(string)).Set(f.DebugAddr); err != nil {
+			return fmt.Errorf("--debug-addr: %w", err)
+		}
 	}
 	switch {
 	case f.MaxInputs < 0:
@@ -80,44 +89,54 @@ func checkAddress(addr string) error {
 	return nil
 }
 
+// system is a running system with its log.
+type system struct {
+	*allinone.System
+	log *daemon.Daemon
+}
+
 // start starts the system in a directory.
-func (f systemFlags) start(ctx context.Context, dir string) (*allinone.System, error) {
-	log, err := daemon.NewLogger(f.LogLevel)
-	if err != nil {
-		return nil, usageError{err}
-	}
+func (f systemFlags) start(ctx context.Context, dir string) (*system, error) {
 	versions, err := f.versions()
 	if err != nil {
 		return nil, usageError{err}
 	}
-	traces, err := otlp.FromEnv(log)
+	log, err := daemon.Open(daemon.Config{LogLevel: f.LogLevel, LogTo: os.Stderr, LogFile: f.LogFile, DebugAddr: f.DebugAddr})
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
+	}
+	traces, err := otlp.FromEnv(log.Logger)
+	if err != nil {
+		return nil, errors.Join(usageError{err}, log.Close())
 	}
 	s, err := allinone.Start(ctx, allinone.Config{
 		Dir:       dir,
 		Addr:      f.HTTP,
 		Version:   daemon.ReadBuild(version).Version,
-		Logger:    log,
+		Logger:    log.Logger,
+		Logged:    log.Counts,
 		Versions:  versions,
 		Traces:    traces,
 		MaxInputs: f.MaxInputs,
 		Payment:   app.PaymentConfig{CallTimeout: f.GatewayTimeout, MaxCalls: f.GatewayCalls},
 		Policy:    order.Policy{Deadline: f.Deadline, ExpressDeadline: f.ExpressDeadline, RedriveFirst: f.RedriveAfter, RedriveMax: f.RedriveMax},
 	})
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil, errStopped
+	if err == nil {
+		return &system{s, log}, nil
 	}
-	return s, err
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errStopped
+	}
+	return nil, errors.Join(err, log.Close())
 }
 
 // stop ends the system, also when ctx has ended.
-func stop(ctx context.Context, s *allinone.System) error {
-	return s.Stop(context.WithoutCancel(ctx))
+func stop(ctx context.Context, s *system) error {
+	return errors.Join(s.Stop(context.WithoutCancel(ctx)), s.log.Close())
 }
 
 // serve waits until ctx ends or the system fails.
-func serve(ctx context.Context, s *allinone.System) error {
+func serve(ctx context.Context, s *system) error {
 	select {
 	case <-ctx.Done():
 		return nil

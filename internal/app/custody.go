@@ -32,6 +32,7 @@ const (
 // logs and counts them, and makes the service's consumers anew that a loss left
 // in the wrong place. What was lost is said again by redrive.
 type custody struct {
+	loop
 	service  string
 	topology natsbus.Topology
 	js       jetstream.JetStream
@@ -66,21 +67,15 @@ func newCustody(s *Service) *custody {
 	}
 }
 
-// run looks every few seconds until ctx ends.
-func (c *custody) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := c.look(ctx); err != nil && ctx.Err() == nil {
-			c.log.Warn("how the broker keeps its streams could not be looked at", zap.Error(err))
-		}
-		pause := custodyEvery
-		if len(c.doubts)+len(c.misplaced) > 0 {
-			pause = custodyDoubt
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
+// watch looks once, for the loop.
+func (c *custody) watch(ctx context.Context) (pause time.Duration) {
+	if err := c.look(ctx); err != nil && ctx.Err() == nil {
+		c.log.Warn("how the broker keeps its streams could not be looked at", zap.Error(err))
 	}
+	if len(c.doubts)+len(c.misplaced) > 0 {
+		return custodyDoubt
+	}
+	return custodyEvery
 }
 
 // leave looks a last time, so that the next process knows how far the streams

@@ -17,10 +17,11 @@ func NewInventory(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.figures.ask = stock(store)
 	s.Feeds = InventoryAudit(d)
-	s.Routes = func(api huma.API) {
-		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Products: store})
-	}
+	api := httpapi.Service{Engine: s.Engine, Products: store}
+	s.Routes = func(to huma.API) { httpapi.Register(to, api) }
+	s.answers = map[string]answer{"stock": api.Stock}
 	return s, nil
 }
 

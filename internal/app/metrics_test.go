@@ -1,47 +1,63 @@
 package app
 
 import (
+	"flag"
+	"os"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"orderly/pkg/engine"
+	"orderly/pkg/metrics"
 )
 
-// The services of one process show their dead letters side by side, each kind
-// from the start.
-func TestLetterMetrics(t *testing.T) {
+var update = flag.Bool("update", false, "write the tables of docs/metrics.md")
+
+// The tables of docs/metrics.md are the list. go test ./internal/app -run Documentation -update
+// writes them.
+func TestDocumentation_has_every_metric(t *testing.T) {
 	t.Parallel()
-	r := prometheus.NewRegistry()
-	r.MustRegister(newLetterMetrics("order", func() []engine.Depth { return nil }))
-	r.MustRegister(newLetterMetrics("payment", func() []engine.Depth {
-		return []engine.Depth{{Kind: "panic", Count: 3, Oldest: 90 * time.Second}}
-	}))
-	families, err := r.Gather()
+	const path, begin, end = "../../docs/metrics.md", "<!-- metrics -->\n", "<!-- end -->\n"
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			var labels []string
-			for _, l := range m.GetLabel() {
-				labels = append(labels, l.GetValue())
-			}
-			got[f.GetName()+" "+strings.Join(labels, " ")] = m.GetGauge().GetValue()
+	before, rest, ok := strings.Cut(string(content), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatalf("%s has no place for the metrics", path)
+	}
+	want := before + begin + metrics.Markdown(Metrics()) + end + after
+	switch {
+	case want == string(content):
+	case !*update:
+		t.Fatalf("%s is not up to date: run this test with -update", path)
+	default:
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if len(got) != 2*2*len(engine.LetterKinds()) {
-		t.Errorf("%d series", len(got))
-	}
-	for name, want := range map[string]float64{
-		"orderly_dead_letters panic payment": 3, "orderly_dead_letters panic order": 0, "orderly_dead_letters refused payment": 0,
-		"orderly_dead_letter_oldest_seconds panic payment": 90,
-	} {
-		if got[name] != want {
-			t.Errorf("%s is %v, want %v", name, got[name], want)
+}
+
+// Names tell the unit and the kind, and say once what they are.
+func TestMetrics_are_named_by_the_rules(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, m := range metrics.All(Metrics()) {
+		switch {
+		case !strings.HasPrefix(m.Name, "orderly_"):
+			t.Errorf("%s has another prefix", m.Name)
+		case (m.Kind == metrics.Counter) != strings.HasSuffix(m.Name, "_total"):
+			t.Errorf("%s is a %s", m.Name, m.Kind)
+		case !strings.HasSuffix(m.Help, "."):
+			t.Errorf("%s: its help is no sentence: %q", m.Name, m.Help)
+		case seen[m.Name]:
+			t.Errorf("%s is there twice", m.Name)
+		}
+		seen[m.Name] = true
+		for _, label := range m.Labels {
+			if slices.ContainsFunc([]string{"id", "order", "customer", "product", "key", "trace"}, func(bad string) bool { return strings.Contains(label, bad) }) {
+				t.Errorf("%s: the label %s looks like an id", m.Name, label)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -46,10 +47,11 @@ func NewOrder(d Deps, policy order.Policy) (*Service, error) {
 		return nil, err
 	}
 	s.custody.found = clock.BrokerLost
+	s.figures.ask = openOrders(store)
 	s.Feeds = OrderAudit(d)
-	s.Routes = func(api huma.API) {
-		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch, Channels: far.Channels})
-	}
+	api := httpapi.Service{Engine: s.Engine, Orders: store, Watch: watchers.watch, Channels: far.Channels}
+	s.Routes = func(to huma.API) { httpapi.Register(to, api) }
+	s.answers = map[string]answer{"status": func(ctx context.Context, id string) (any, error) { return api.Status(ctx, id) }}
 	return s, nil
 }
 

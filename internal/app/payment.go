@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -45,7 +46,8 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	if err != nil {
 		return nil, err
 	}
-	store := sqlstore.New(d.DB, g)
+	timed := newTimedGateway(g, d.Metrics)
+	store := sqlstore.New(d.DB, timed)
 	s, err := newService(PaymentService, d, store, paymentHears(), func(c *engine.Config) {
 		c.Timers = []engine.Timer{{Every: sqlstore.CreditInterval, Due: store.CreditsToCall}, {Every: sqlstore.CreditInterval, Due: store.CreditsToTell}}
 		c.Breaker, c.CallTimeout, c.MaxCalls = b, cfg.CallTimeout, cfg.MaxCalls
@@ -60,12 +62,13 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	if err != nil {
 		return nil, err
 	}
-	newGatewayMetrics(d.Metrics, b, s.Engine)
+	s.show(timed.collector(b, s.Engine))
+	s.figures.ask = openRefunds(store)
 	s.Checks = map[string]httpkit.Check{"gateway": gatewayCheck(b)}
 	s.Feeds = PaymentAudit(d, g)
-	s.Routes = func(api huma.API) {
-		httpapi.Register(api, httpapi.Service{Engine: s.Engine, Payments: store, Gateway: g, Replica: replica(), Calls: s.Engine, Breaker: b})
-	}
+	api := httpapi.Service{Engine: s.Engine, Payments: store, Gateway: g, Replica: replica(), Calls: s.Engine, Breaker: b}
+	s.Routes = func(to huma.API) { httpapi.Register(to, api) }
+	s.answers = map[string]answer{"gateway": func(context.Context, string) (any, error) { return api.GatewayStatus(), nil }}
 	return s, nil
 }
 

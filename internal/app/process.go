@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
+	"orderly/pkg/discovery"
 	"orderly/pkg/dlqapi"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
+	"orderly/pkg/metrics"
 	"orderly/pkg/natsbus"
 )
 
@@ -25,6 +27,12 @@ type Process struct {
 	bus      *natsbus.Conn
 	health   *httpkit.Health
 	server   *httpkit.Server
+
+	announced []*discovery.Announcement
+
+	probe   *probe
+	probing sync.WaitGroup
+	halt    context.CancelFunc // ends the probe
 }
 
 // ProcessConfig says what a process serves.
@@ -36,19 +44,18 @@ type ProcessConfig struct {
 	Metrics  *prometheus.Registry
 	Logger   *zap.Logger
 	Traces   trace.TracerProvider // may be nil
-}
-
-// NewMetrics returns a registry with the process's and the runtime's figures.
-func NewMetrics() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
+	Logged   *logs.Counts         // what Logger has written; may be nil
 }
 
 // StartProcess starts the services and then opens the door: when it returns,
 // requests are served. It must be stopped.
 func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
-	p := &Process{bus: cfg.Bus, health: newHealth(cfg)}
+	p := &Process{bus: cfg.Bus, probe: &probe{bus: cfg.Bus, log: cfg.Logger}}
+	p.health = newHealth(p, cfg)
+	p.probe.health = p.health
+	running, halt := context.WithCancel(context.Background())
+	p.halt = halt
+	cfg.Metrics.MustRegister(metrics.NewConn(cfg.Bus), p.probe.collector(), newBuildInfo(cfg.Version), newLogCounts(cfg.Logged))
 	handler, err := p.handler(cfg)
 	if err != nil {
 		return nil, err
@@ -66,6 +73,12 @@ func StartProcess(ctx context.Context, cfg ProcessConfig) (*Process, error) {
 	if err := p.server.Start(); err != nil {
 		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 	}
+	for _, s := range p.services {
+		if err := p.announce(s, cfg.Version); err != nil {
+			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	p.probing.Go(func() { p.probe.run(running, p.probe.look) })
 	return p, nil
 }
 
@@ -89,7 +102,12 @@ func (p *Process) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	p.NotReady()
+	p.halt()
+	p.probing.Wait()
 	errs := make([]error, 1+len(p.services))
+	for _, a := range p.announced {
+		errs = append(errs, a.Stop())
+	}
 	errs[0] = p.server.Shutdown(ctx)
 	var wg sync.WaitGroup
 	for i, s := range p.services {
@@ -101,46 +119,6 @@ func (p *Process) Stop(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
-
-func newHealth(cfg ProcessConfig) *httpkit.Health {
-	h := httpkit.NewHealth()
-	h.Ready("nats", func(ctx context.Context) error {
-		if s := cfg.Bus.State(); !s.Connected {
-			return fmt.Errorf("not connected to %s since %s: %s", s.URL, s.Since.Format(time.RFC3339), s.LastError)
-		}
-		_, err := cfg.Bus.JetStream().AccountInfo(ctx)
-		return err
-	})
-	for _, s := range cfg.Services {
-		h.Ready(s.Name+"-database", s.DB.Ping)
-		h.Ready(s.Name+"-clock", clockCheck(s.DB, time.Now))
-		h.Ready(s.Name+"-publishing", func(context.Context) error {
-			if d := s.Engine.Mute(); d > muteAfter {
-				return fmt.Errorf("the broker has taken no event for %s: look at its disk, at the limit of its JetStream storage and at its log; a broker in this process must be started again", d.Round(time.Second))
-			}
-			return nil
-		})
-		h.Ready(s.Name+"-topology", s.custody.check)
-		for name, check := range s.Checks {
-			h.Ready(s.Name+"-"+name, check)
-		}
-		h.Live(s.Name+"-engine", func(context.Context) error {
-			if d := s.Engine.Stalled(); d > stalledAfter {
-				return fmt.Errorf("one transaction has been under way for %s", d.Round(time.Second))
-			}
-			return nil
-		})
-	}
-	return h
-}
-
-const (
-	// stalledAfter is when a transaction counts as hung: it times out long
-	// before, so that only a loop that stands still gets there.
-	stalledAfter = 2 * time.Minute
-	// muteAfter is longer than the election of a leader takes.
-	muteAfter = 15 * time.Second
-)
 
 func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	metrics, err := httpkit.NewMetrics(cfg.Metrics)
@@ -159,6 +137,7 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 	}
 	dlqapi.Register(api, letters)
 	VersionRoutes(api, cfg.Bus.JetStream())
+	ServiceRoutes(api, cfg.Bus.NC())
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))
 	for _, s := range cfg.Services {

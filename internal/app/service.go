@@ -18,6 +18,8 @@ import (
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
+	"orderly/pkg/metrics"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/sqldb"
 )
@@ -25,6 +27,7 @@ import (
 // Deps is what a service needs of the process that it runs in.
 type Deps struct {
 	DB       *sqldb.DB
+	Schema   sqldb.Schema // of DB, which has it
 	Bus      *natsbus.Conn
 	Registry *event.Registry
 	Metrics  prometheus.Registerer
@@ -53,29 +56,32 @@ type Service struct {
 	// Feeds are what the service shows to an audit.
 	Feeds    []audit.Feed
 	heard    []hearing
+	answers  map[string]answer // by the endpoint's name
 	topology natsbus.Topology
 	custody  *custody
+	figures  *figures // asked for by the service's own
 	deps     Deps
 	running  context.Context // done once Stop begins
 	stop     context.CancelFunc
-	watching sync.WaitGroup // the custody
+	watching sync.WaitGroup // the custody, the figures
 }
 
 // newService completes a service from what it hears and how it decides.
 func newService(name string, d Deps, decider engine.Decider, hears []reads, tune func(*engine.Config)) (*Service, error) {
 	cs := channels(name, hears, d.Versions)
 	cfg := engine.Config{
-		Name:      name,
-		DB:        d.DB,
-		Decider:   decider,
-		JetStream: d.Bus.JetStream(),
-		Registry:  d.Registry,
-		Consumers: engineConsumers(cs),
-		Publish:   d.Versions.says(name),
-		Urgent:    urgentLanes(),
-		Logger:    d.Logger,
-		Traces:    d.Traces,
-		MaxInputs: d.MaxInputs,
+		Name:       name,
+		DB:         d.DB,
+		Decider:    decider,
+		JetStream:  d.Bus.JetStream(),
+		Registry:   d.Registry,
+		Consumers:  engineConsumers(cs),
+		Publish:    d.Versions.says(name),
+		Urgent:     urgentLanes(),
+		Logger:     d.Logger,
+		LogSubject: "order_id",
+		Traces:     d.Traces,
+		MaxInputs:  d.MaxInputs,
 	}
 	if tune != nil {
 		tune(&cfg)
@@ -95,10 +101,16 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	}
 	s.Engine = eng
 	s.custody = newCustody(s)
-	if d.Metrics != nil {
-		d.Metrics.MustRegister(newLetterMetrics(name, eng.DeadLetters().Depth))
-	}
+	s.figures = &figures{service: name, engine: eng, log: d.Logger.With(zap.String("service", name))}
+	s.show(metrics.NewEngine(name, eng.Stats), metrics.NewDatabase(name, d.DB), s.figures.collector())
 	return s, nil
+}
+
+// show adds to what /metrics says.
+func (s *Service) show(cs ...prometheus.Collector) {
+	if s.deps.Metrics != nil {
+		s.deps.Metrics.MustRegister(cs...)
+	}
 }
 
 // reconcileTimeout is how long one try lasts: longer than an election.
@@ -119,7 +131,8 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	s.forget(ctx)
-	s.watching.Go(func() { s.custody.run(s.running) })
+	s.watching.Go(func() { s.custody.run(s.running, s.custody.watch) })
+	s.watching.Go(func() { s.figures.run(s.running, s.figures.look) })
 	return nil
 }
 
@@ -134,7 +147,7 @@ func (s *Service) prepare(ctx context.Context) error {
 			return err
 		}
 		s.deps.Logger.Warn("the broker is not ready, waiting for it", zap.String("service", s.Name),
-			zap.Duration("waited", time.Since(began).Round(time.Second)), zap.Error(err))
+			logs.Millis("waited_ms", time.Since(began)), zap.Error(err))
 	}
 }
 

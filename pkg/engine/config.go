@@ -57,12 +57,15 @@ type Config struct {
 	Urgent []string
 	// Timers are asked in turn what is due.
 	Timers []Timer
-	// Logger may be nil.
+	// Logger may be nil. [logs.FromSlog] makes one of a slog.Handler.
 	Logger *zap.Logger
 	// Traces, if not nil, gets the spans of what belongs to a sampled trace or
 	// begins one: of inputs, commits, calls and events. The traceparents that come
 	// in are passed on without it, too.
 	Traces trace.TracerProvider
+	// LogSubject is the field in which the log has the subject of an event, as
+	// "order_id"; "subject" if empty.
+	LogSubject string
 
 	// MaxInputs is how many inputs a batch may have; 256 if zero. 1 handles
 	// one input at a time.
@@ -102,11 +105,16 @@ type Config struct {
 	// TransactionTimeout frees the loop from a database that neither answers
 	// nor refuses, and from a decider that does not return; 30 s if zero.
 	TransactionTimeout time.Duration
+	// StuckAfter is how long messages may wait in a consumer, be asked for, and not
+	// come, before the consumer is bound anew; if that has not helped for as long,
+	// [Engine.Stats] says so. 15 s if zero.
+	StuckAfter time.Duration
 	// StopTimeout bounds Stop; 25 s if zero.
 	StopTimeout time.Duration
 }
 
 func (c Config) withDefaults() Config {
+	def(&c.LogSubject, "subject")
 	def(&c.MaxInputs, 256)
 	def(&c.MaxWeight, 4000)
 	def(&c.MaxAttempts, 5)
@@ -117,6 +125,7 @@ func (c Config) withDefaults() Config {
 	def(&c.CallTimeout, 10*time.Second)
 	def(&c.CallPause, 50*time.Millisecond)
 	def(&c.TransactionTimeout, 30*time.Second)
+	def(&c.StuckAfter, 15*time.Second)
 	def(&c.StopTimeout, 25*time.Second)
 	if c.Weigh == nil {
 		c.Weigh = func(any) int { return 1 }
@@ -153,7 +162,7 @@ func (c Config) validate() error {
 		return errors.New("an Urgent lane has no name")
 	case min(c.MaxInputs, c.MaxWeight, c.MaxAttempts, c.MaxUnsent, c.MaxCalls) < 0:
 		return errors.New("none of MaxInputs, MaxWeight, MaxAttempts, MaxUnsent and MaxCalls may be negative")
-	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StopTimeout) < 0:
+	case min(c.RetryPause, c.CallPause, c.CallTimeout, c.TransactionTimeout, c.StuckAfter, c.StopTimeout) < 0:
 		return errors.New("pauses and timeouts must not be negative")
 	}
 	if err := (policy{attempts: c.MaxAttempts, pause: c.RetryPause}).validate(); err != nil {

@@ -21,6 +21,8 @@ type Engine struct {
 	letters *failures
 	replays *replays
 	marks   *marks
+	readers []*reader
+	stats   *stats
 
 	mu      sync.Mutex // guards started and stopped
 	started bool
@@ -31,14 +33,15 @@ type Engine struct {
 	halt       context.CancelFunc // ends running, with stopping
 	stopOnce   sync.Once
 	stopErr    error
-	abort      context.CancelFunc        // ends what Stop did not wait for
-	ctx        context.Context           // done when aborted
-	sources    sync.WaitGroup            // consumers, timers
-	background sync.WaitGroup            // calls, heartbeats
-	inHand     *gauge                    // inputs taken in and not settled
-	busy       atomic.Pointer[time.Time] // when the running transaction began; nil if none runs
-	loop       chan struct{}             // closed when the loop has ended
-	onBatch    func(Batch)               // nil, or a test's or a metric's view
+	abort      context.CancelFunc          // ends what Stop did not wait for
+	ctx        context.Context             // done when aborted
+	sources    sync.WaitGroup              // consumers, timers
+	background sync.WaitGroup              // calls, heartbeats
+	inHand     *gauge                      // inputs taken in and not settled
+	busy       atomic.Pointer[time.Time]   // since when the loop is; nil if it waits
+	asking     []atomic.Pointer[time.Time] // when each of the timers began to ask; nil if it does not
+	loop       chan struct{}               // closed when the loop has ended
+	onBatch    func(Batch)                 // nil, or somebody's view
 }
 
 // Batch is one committed batch, as [Engine.Observe] shows it.
@@ -68,7 +71,9 @@ func New(cfg Config) (*Engine, error) {
 		ctx:      ctx,
 		abort:    abort,
 		inHand:   newGauge(),
+		asking:   make([]atomic.Pointer[time.Time], len(cfg.Timers)),
 		loop:     make(chan struct{}),
+		stats:    newStats(),
 	}
 	e.running, e.halt = context.WithCancel(ctx)
 	e.intake = newIntake(cfg)
@@ -77,6 +82,9 @@ func New(cfg Config) (*Engine, error) {
 	e.letters = &failures{handler: cfg.Name, db: cfg.DB, policy: policies(cfg)}
 	e.replays = newReplays(e)
 	e.marks = newMarks(cfg.DB)
+	for _, c := range cfg.Consumers {
+		e.readers = append(e.readers, newReader(e, c))
+	}
 	return e, nil
 }
 
@@ -97,11 +105,14 @@ func (e *Engine) Start() error {
 	}
 	e.started = true
 	go e.run()
-	for _, c := range e.cfg.Consumers {
-		e.sources.Go(func() { newReader(e, c).run() })
+	for _, r := range e.readers {
+		e.sources.Go(r.run)
 	}
-	for _, t := range e.cfg.Timers {
-		e.sources.Go(func() { e.tick(t) })
+	if len(e.readers) > 0 {
+		e.sources.Go(e.watchConsumers)
+	}
+	for i, t := range e.cfg.Timers {
+		e.sources.Go(func() { e.tick(t, &e.asking[i]) })
 	}
 	if e.cfg.Registry != nil {
 		e.sources.Go(e.replays.run)
@@ -189,11 +200,18 @@ func (e *Engine) windDown(ctx context.Context, finish bool) int {
 // until it is taken, and the engine stops taking in more meanwhile.
 func (e *Engine) Mute() time.Duration { return elapsed(e.outbox.failing.Load()) }
 
-// Stalled returns how long the running transaction, from Load to COMMIT, has been
-// under way; zero if there is none, also while the loop pauses, waits or is held
-// up by the broker. Where it is much longer than TransactionTimeout, a decider
-// does not return, and the process is not alive.
-func (e *Engine) Stalled() time.Duration { return elapsed(e.busy.Load()) }
+// Stalled returns for how long one of the engine's loops has been busy with one
+// thing: the loop that decides, with a transaction from Load to COMMIT or the answers
+// to its callers, or a [Timer] that asks what is due. It is zero while they pause,
+// wait or are held up by the broker. Where it is much longer than
+// TransactionTimeout, something does not return, and the process is not alive.
+func (e *Engine) Stalled() time.Duration {
+	longest := elapsed(e.busy.Load())
+	for i := range e.asking {
+		longest = max(longest, elapsed(e.asking[i].Load()))
+	}
+	return longest
+}
 
 // Calls returns how many calls to the outside have no outcome yet, those that wait
 // among them.

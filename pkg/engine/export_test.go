@@ -1,11 +1,7 @@
 package engine
 
 // InHand is how many inputs were taken in and are not settled.
-func (e *Engine) InHand() int {
-	e.inHand.mu.Lock()
-	defer e.inHand.mu.Unlock()
-	return e.inHand.n
-}
+func (e *Engine) InHand() int { return e.inHand.count() }
 
 // Waiting is how many events wait for the outcome of a call.
 func (e *Engine) Waiting(key string) int {
@@ -19,3 +15,6 @@ func (e *Engine) Waiting(key string) int {
 	}
 	return n
 }
+
+// Rebind binds the first consumer anew.
+func (e *Engine) Rebind() { e.readers[0].rebind() }

@@ -44,6 +44,12 @@ func (g *gauge) wait(ctx context.Context) {
 	}
 }
 
+func (g *gauge) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.n
+}
+
 func (g *gauge) missedSoFar() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()

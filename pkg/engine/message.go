@@ -56,15 +56,18 @@ func (m *message) settled(err error) {
 // lost, the message comes again, which is harmless.
 func (m *message) answer() {
 	var err error
+	answer := answerAck
 	switch {
 	case m.missed:
-		err = m.msg.NakWithDelay(missedPause)
+		answer, err = answerAgain, m.msg.NakWithDelay(missedPause)
 	case m.dead > 0 && m.dead == m.events:
-		err = m.msg.TermWithReason("dead letter")
+		answer, err = answerDead, m.msg.TermWithReason("dead letter")
 	default:
 		err = m.msg.Ack()
 	}
 	if err != nil {
+		answer = answerFailed
 		m.reader.log.Warn("message not acknowledged, it will come again", zap.Error(err))
 	}
+	m.reader.e.stats.answers[answer].Add(1)
 }

@@ -13,7 +13,6 @@ import (
 
 	"orderly/pkg/event"
 	"orderly/pkg/sqldb"
-	"orderly/pkg/tracecontext"
 )
 
 const (
@@ -33,7 +32,9 @@ func (e *Engine) run() {
 			e.intake.drain()
 			return
 		}
-		e.process(unique(inputs))
+		once := unique(inputs)
+		e.stats.duplicates.Add(uint64(len(inputs) - len(once)))
+		e.process(once)
 	}
 }
 
@@ -108,6 +109,7 @@ type result struct {
 	told    []int              // by input: how many of the events there are when it was decided
 	letters map[string]claimed // those that are replayed, locked
 	slow    *Input             // nil, or whose decision had not returned when the time was over
+	laps    laps
 	reruns  int
 	elapsed time.Duration
 }
@@ -151,6 +153,7 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 		told:    make([]int, len(inputs)),
 		refused: make([]error, len(inputs)),
 		verdict: make([]verdict, len(inputs)),
+		laps:    laps{last: began},
 	}
 	err := e.cfg.DB.InTx(ctx, func(tx *sqldb.Tx) error {
 		now, err := e.decide(ctx, tx, r)
@@ -164,10 +167,12 @@ func (e *Engine) transact(inputs []*Input) (*result, error) {
 			return cmp.Or(tx.Send(ctx), errRehearsed)
 		}
 		e.marks.save(tx, now, inputs)
+		r.laps.end(stageSave)
 		return nil
 	})
 	switch {
 	case err == nil:
+		r.laps.end(stageCommit)
 		e.marks.saved()
 	case ctx.Err() != nil && !errors.Is(err, errSpoiled): // whatever it failed with, this is why
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
@@ -199,12 +204,14 @@ func (e *Engine) decide(ctx context.Context, tx *sqldb.Tx, r *result) (now time.
 	if now, err = tx.Now(ctx); err != nil {
 		return now, err
 	}
+	r.laps.end(stageLoad)
 	for i := range r.inputs {
 		if err := e.decideNext(ctx, now, r, i); err != nil {
 			return now, err
 		}
 		r.told[i] = len(r.events)
 	}
+	r.laps.end(stageDecide)
 	if err := caught(func() error { return r.states.Save(ctx, tx) }); err != nil {
 		return now, fmt.Errorf("save: %w", err)
 	}
@@ -311,6 +318,15 @@ func (e *Engine) seal(out *event.Event, in *Input, now time.Time) error {
 
 // finish answers, publishes and calls what a committed batch led to.
 func (e *Engine) finish(r *result) {
+	e.answer(r)
+	e.outbox.publish(r) // which may wait for the broker
+}
+
+// answer tells whoever waits for the commit.
+func (e *Engine) answer(r *result) {
+	began := time.Now()
+	e.busy.Store(&began)
+	defer e.busy.Store(nil)
 	if r.states != nil {
 		if err := caught(func() error { r.states.Committed(); return nil }); err != nil {
 			e.log.Error("the decider's Committed failed", errorFields(err)...)
@@ -322,32 +338,8 @@ func (e *Engine) finish(r *result) {
 	if e.onBatch != nil {
 		e.onBatch(Batch{Inputs: len(r.inputs), Events: len(r.events), Reruns: r.reruns, Elapsed: r.elapsed})
 	}
+	e.stats.committed(r)
 	e.logVerdicts(r)
-	e.outbox.publish(r)
-}
-
-func (e *Engine) logVerdicts(r *result) {
-	for i, in := range r.inputs {
-		err := r.refused[i]
-		if err == nil || in.awaited && !in.outcome && !isPanic(err) { // its caller knows
-			continue
-		}
-		log := e.log.Warn
-		if r.verdict[i].action == bury {
-			log = e.log.Error
-		}
-		log("input was not handled", in.fields(append(errorFields(err), zap.String("verdict", r.verdict[i].action.String()))...)...)
-	}
-}
-
-func (in *Input) fields(more ...zap.Field) []zap.Field {
-	if in.Event != nil {
-		more = append(more, zap.String("event_id", in.Event.ID), zap.String("event_type", in.Event.Type), zap.String("subject", in.Event.Subject))
-	}
-	if id := tracecontext.TraceID(in.Meta.TraceParent); id != "" {
-		more = append(more, zap.String("trace_id", id))
-	}
-	return append(more, zap.String("correlation_id", in.Meta.CorrelationID))
 }
 
 // pause waits, unless the engine is aborted.

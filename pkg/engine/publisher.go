@@ -60,8 +60,10 @@ func (p *publisher) publishPart(r *result) {
 		p.settle(r)
 		return
 	}
+	p.e.stats.unsent.begin(r)
 	n := int64(min(len(r.events), p.e.cfg.MaxUnsent))
 	if err := p.room.Acquire(p.e.ctx, n); err != nil {
+		p.e.stats.unsent.end(r)
 		giveUp(r.inputs, fmt.Errorf("%w: %w", ErrStopped, err))
 		return
 	}
@@ -71,7 +73,9 @@ func (p *publisher) publishPart(r *result) {
 	}
 	p.wg.Go(func() {
 		defer p.room.Release(n)
+		defer p.e.stats.unsent.end(r)
 		defer stored()
+		began := time.Now()
 		packs, err := p.e.cfg.Registry.Pack(r.events, 0)
 		if err != nil { // the events were sealed, so this cannot be an input's fault
 			p.e.log.Error("outputs could not be packed", zap.Error(err))
@@ -88,6 +92,8 @@ func (p *publisher) publishPart(r *result) {
 			giveUp(r.inputs, err)
 			return
 		}
+		p.e.stats.stages[stagePublish].add(int64(time.Since(began)))
+		p.e.stats.eventsOut.Add(uint64(len(r.events)))
 		p.settle(r)
 	})
 }
@@ -139,8 +145,10 @@ func (p *publisher) send(m event.Message) error {
 		err := p.try(m)
 		if err == nil {
 			p.failing.Store(nil)
+			p.e.stats.published.add(len(m.Data))
 			return nil
 		}
+		p.e.stats.publishFailures.Add(1)
 		since := time.Now()
 		p.failing.CompareAndSwap(nil, &since)
 		if p.e.ctx.Err() != nil {
@@ -193,6 +201,7 @@ func (p *publisher) restore() {
 // settle tells the inputs' owners, buries, starts calls and puts back what must
 // be decided again.
 func (p *publisher) settle(r *result) {
+	began := time.Now()
 	for i, in := range r.inputs {
 		v, call := r.verdict[i], r.decided[i].Call
 		switch {
@@ -209,4 +218,5 @@ func (p *publisher) settle(r *result) {
 			in.settled(nil)
 		}
 	}
+	p.e.stats.stages[stageSettle].add(int64(time.Since(began)))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -53,6 +54,11 @@ type reader struct {
 	cons    jetstream.Consumer
 	ackWait time.Duration
 	density float64 // events a message, smoothed
+	watch   *watch
+	cut     chan struct{} // ends the pull that is under way
+
+	holdsBack atomic.Bool   // has no room for more right now
+	heldBack  atomic.Uint64 // how often it had none
 
 	mu      sync.Mutex // guards what follows
 	held    map[*message]time.Time
@@ -62,7 +68,7 @@ type reader struct {
 
 func newReader(e *Engine, c Consumer) *reader {
 	def(&c.MaxInHand, 1024)
-	return &reader{
+	r := &reader{
 		e:       e,
 		cfg:     c,
 		log:     e.log.With(zap.String("stream", c.Stream), zap.String("consumer", c.Name)),
@@ -70,7 +76,10 @@ func newReader(e *Engine, c Consumer) *reader {
 		density: 1,
 		held:    make(map[*message]time.Time),
 		changed: make(chan struct{}, 1),
+		cut:     make(chan struct{}, 1),
 	}
+	r.watch = newWatch(r)
+	return r
 }
 
 // run fetches until the engine stops. A pull that is under way then ends by
@@ -89,8 +98,11 @@ func (r *reader) run() {
 			failures = 0
 			continue
 		}
-		failures++
 		r.cons = nil
+		if errors.Is(err, errStuck) { // which is logged, and need not wait
+			continue
+		}
+		failures++
 		r.log.Warn("fetch failed, trying again", errorFields(err)...)
 		select {
 		case <-time.After(jittered(grow(100*time.Millisecond, failures, 5*time.Second))):
@@ -113,12 +125,22 @@ func (r *reader) credit() int {
 		if free := min(room, r.free()); free > 0 {
 			return max(1, min(maxPull, int(float64(free)/r.density)))
 		}
-		select {
-		case <-r.changed:
-		case <-breaker:
-		case <-r.e.stopping:
-		}
+		r.holdBack(breaker)
 	}
+}
+
+// holdBack asks for nothing until there may be room, or the engine stops.
+func (r *reader) holdBack(breaker <-chan struct{}) (stopping bool) {
+	r.holdsBack.Store(true)
+	defer r.holdsBack.Store(false)
+	r.heldBack.Add(1)
+	select {
+	case <-r.changed:
+	case <-breaker:
+	case <-r.e.stopping:
+		return true
+	}
+	return false
 }
 
 // room is what the breaker allows, and is closed when it may allow something else.
@@ -146,14 +168,44 @@ func (r *reader) fetch(n int) error {
 			arrived <- r.hold(msg)
 		}
 	}()
-	for m := range arrived {
-		r.waitForRoom()
-		r.take(m)
+	for open := true; open; {
+		var m *message
+		select {
+		case m, open = <-arrived:
+		case <-r.cut:
+			r.e.background.Go(func() { giveBack(arrived) })
+			return errStuck
+		}
+		if open {
+			r.waitForRoom()
+			r.take(m)
+		}
 	}
 	if err := msgs.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("pull: %w", err)
 	}
 	return nil
+}
+
+// errStuck ends a pull that brings nothing, although messages wait.
+var errStuck = errors.New("messages wait, and none comes")
+
+// rebind ends the pull that is under way, or the next one, and has the consumer
+// looked up again.
+func (r *reader) rebind() {
+	select {
+	case r.cut <- struct{}{}:
+	default: // it is to be ended already
+	}
+}
+
+// giveBack has what a pull still brings, that nobody waits for any more, come again.
+func giveBack(arrived <-chan *message) {
+	for m := range arrived {
+		m.missed = true
+		m.answer()
+		m.reader.release(m)
+	}
 }
 
 func (r *reader) bind() error {
@@ -201,9 +253,7 @@ func (r *reader) hold(msg jetstream.Msg) *message {
 // waits for no room, because what could make it may have to wait for the stop.
 func (r *reader) waitForRoom() {
 	for r.free() <= 0 {
-		select {
-		case <-r.changed:
-		case <-r.e.stopping:
+		if r.holdBack(nil) {
 			return
 		}
 	}
@@ -220,6 +270,7 @@ func (r *reader) free() int {
 // process, it takes no neighbour with it.
 func (r *reader) take(m *message) {
 	inputs := r.open(m)
+	r.received(m, len(inputs))
 	r.density += (max(1, float64(len(inputs))) - r.density) / 16
 	if m.deliveries >= maxDeliveries && len(inputs) > 1 {
 		r.scatter(m, inputs)
@@ -241,6 +292,14 @@ func (r *reader) take(m *message) {
 				m.settled(err)
 			}
 		}
+	}
+}
+
+func (r *reader) received(m *message, events int) {
+	r.e.stats.received.add(len(m.msg.Data()))
+	r.e.stats.eventsIn.Add(uint64(events))
+	if m.deliveries > 1 {
+		r.e.stats.redelivered.add(len(m.msg.Data()))
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,11 +18,11 @@ type Timer struct {
 	Due func(ctx context.Context) ([]any, error)
 }
 
-func (e *Engine) tick(t Timer) {
+func (e *Engine) tick(t Timer, asking *atomic.Pointer[time.Time]) {
 	ticker := time.NewTicker(t.Every)
 	defer ticker.Stop()
 	for {
-		e.tickOnce(t)
+		e.tickOnce(t, asking)
 		select {
 		case <-e.stopping:
 			return
@@ -35,14 +36,17 @@ func (e *Engine) tick(t Timer) {
 	}
 }
 
-func (e *Engine) tickOnce(t Timer) {
+func (e *Engine) tickOnce(t Timer, asking *atomic.Pointer[time.Time]) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.cfg.TransactionTimeout)
 	defer cancel()
+	began := time.Now()
+	asking.Store(&began)
 	var bodies []any
 	err := caught(func() (err error) {
 		bodies, err = t.Due(ctx)
 		return err
 	})
+	asking.Store(nil)
 	if err != nil {
 		e.log.Warn("cannot tell all that is due, asking again", errorFields(err)...)
 	}

@@ -53,3 +53,23 @@ func TestEngine_timer_that_knows_only_some(t *testing.T) {
 	r.await("it is decided", func() bool { return r.number("SELECT count(*) FROM deposits") == 1 })
 	r.stop(e)
 }
+
+// A timer that does not return is told of, like a transaction.
+func TestTimer_that_hangs_is_seen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onSQLite(t))
+	hang := newGate()
+	t.Cleanup(hang.open)
+	e := r.start(func(c *engine.Config) {
+		c.Timers = []engine.Timer{{Every: time.Hour, Due: func(context.Context) ([]any, error) {
+			hang.pass()
+			return nil, nil
+		}}}
+	})
+	<-hang.reached
+	if e.Stalled() <= 0 {
+		t.Error("the timer hangs, and Stalled does not say so")
+	}
+	hang.open()
+	r.await("it waits", func() bool { return e.Stalled() == 0 })
+}

@@ -104,6 +104,20 @@ func Register[I, O any](api huma.API, op huma.Operation, translate Translate, ha
 	}
 }
 
+// AsProblem returns an error of a service as the [Problem] that it is, or that
+// translate makes of it, and any other as it came: for answers that do not go over
+// HTTP.
+func AsProblem(err error, translate Translate) error {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	if p = translate(err); p != nil {
+		return p
+	}
+	return err
+}
+
 func problemOf(ctx context.Context, err error, translate Translate) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {

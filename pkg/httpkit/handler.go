@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
+	"orderly/pkg/logs"
 	"orderly/pkg/tracecontext"
 )
 
@@ -179,11 +180,9 @@ func (h *handler) log(w *recorder, x *exchange, took time.Duration) {
 		zap.String("method", w.request.Method),
 		zap.String("path", w.request.URL.EscapedPath()),
 		zap.Int("status", w.status),
-		zap.Duration("took", took),
+		logs.Took(took),
 		zap.String("correlation_id", x.correlationID),
-	}
-	if x.traceParent != "" {
-		fields = append(fields, zap.String("trace_id", tracecontext.TraceID(x.traceParent)))
+		logs.TraceID(x.traceParent),
 	}
 	if x.failure == nil {
 		h.cfg.Logger.Debug("request", fields...)

@@ -285,9 +285,9 @@ func TestMetricsCountByRoute(t *testing.T) {
 	send(h, "BREW", "/pot", "")
 	got := read(t, send(h, http.MethodGet, "/metrics", ""))
 	for _, want := range []string{
-		`http_requests_total{code="200",method="GET",route="/things/{id}"} 2`,
-		`http_requests_total{code="404",method="other",route="none"} 1`,
-		`http_request_duration_seconds_count{code="200",method="GET",route="/things/{id}"} 2`,
+		`orderly_http_requests_total{code="200",method="GET",route="/things/{id}"} 2`,
+		`orderly_http_requests_total{code="404",method="other",route="none"} 1`,
+		`orderly_http_request_duration_seconds_count{code="200",method="GET",route="/things/{id}"} 2`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s", want)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -96,16 +97,47 @@ const (
 	statusUnavailable = "unavailable"
 )
 
-func (h *Health) serveReady(w http.ResponseWriter, r *http.Request) {
+// OK reports whether all is well.
+func (r Report) OK() bool { return r.Status == statusOK }
+
+// Failing lists the checks that were not passed, by name, with their errors.
+func (r Report) Failing() []string {
+	out := []string{}
+	for name, result := range r.Checks {
+		if !result.OK() {
+			out = append(out, name+": "+result.Error)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// OK reports whether the check was passed, perhaps with a warning.
+func (r Result) OK() bool { return r.Status == statusOK }
+
+// Readiness runs the checks of Ready, as /readyz does. It takes no longer than ctx,
+// or two seconds.
+func (h *Health) Readiness(ctx context.Context) Report {
 	h.mu.Lock()
 	probes, stopping := h.ready, h.stopping
 	h.mu.Unlock()
-	report := h.ask(r.Context(), probes)
+	report := h.ask(ctx, probes)
 	if stopping {
 		report.Status = statusUnavailable
 		report.Checks["process"] = Result{Status: statusFailed, Error: "the process is shutting down"}
 	}
-	answer(w, report)
+	return report
+}
+
+// Stopping reports whether ShuttingDown was called.
+func (h *Health) Stopping() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopping
+}
+
+func (h *Health) serveReady(w http.ResponseWriter, r *http.Request) {
+	answer(w, h.Readiness(r.Context()))
 }
 
 func (h *Health) serveLive(w http.ResponseWriter, r *http.Request) {

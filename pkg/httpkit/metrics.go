@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"orderly/pkg/metrics"
 )
 
 // Metrics counts and times requests by route, method and status.
@@ -17,21 +19,22 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 }
 
-// NewMetrics registers http_requests_total and http_request_duration_seconds,
-// with the labels route, method and code. It fails if they are registered
-// already.
+var (
+	httpRequests = metrics.New(metrics.Counter, "orderly_http_requests_total",
+		"Requests answered, by the route's pattern.", "route", "method", "code")
+	httpDuration = metrics.New(metrics.Histogram, "orderly_http_request_duration_seconds",
+		"Time from a request's headers to the end of its answer.", "route", "method", "code")
+)
+
+// MetricList lists the metrics of [NewMetrics].
+func MetricList() []*metrics.Metric { return []*metrics.Metric{httpRequests, httpDuration} }
+
+// NewMetrics registers the metrics of [MetricList]. It fails if they are
+// registered already.
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
-	labels := []string{"route", "method", "code"}
 	m := &Metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "http_requests_total",
-			Help: "Requests answered.",
-		}, labels),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "http_request_duration_seconds",
-			Help:    "Time from a request's headers to the end of its answer.",
-			Buckets: []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
-		}, labels),
+		requests: httpRequests.CounterVec(),
+		duration: httpDuration.HistogramVec(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 	}
 	for _, c := range []prometheus.Collector{m.requests, m.duration} {
 		if err := registry.Register(c); err != nil {

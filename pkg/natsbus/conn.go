@@ -11,6 +11,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
+
+	"orderly/pkg/logs"
 )
 
 const (
@@ -121,7 +123,7 @@ func (c *Conn) dial(ctx context.Context, cfg Config) (*nats.Conn, error) {
 		backoff.WithBackOff(wait),
 		backoff.WithMaxElapsedTime(cfg.ConnectTimeout),
 		backoff.WithNotify(func(err error, next time.Duration) {
-			c.log.Warn("NATS does not answer yet", zap.String("url", MaskURL(cfg.URL)), zap.Error(err), zap.Duration("next_try", next))
+			c.log.Warn("NATS does not answer yet", zap.String("url", MaskURL(cfg.URL)), zap.Error(err), logs.Millis("next_try_ms", next))
 		}))
 	if err == nil {
 		return nc, nil

@@ -104,7 +104,7 @@ func (c *Conn) failed(_ *nats.Conn, sub *nats.Subscription, err error) {
 	c.state.LastError = err.Error()
 	fields := []zap.Field{zap.Error(err)}
 	if sub != nil {
-		fields = append(fields, zap.String("subject", sub.Subject))
+		fields = append(fields, zap.String("nats_subject", sub.Subject))
 	}
 	c.log.Error("NATS reported an error", fields...)
 }

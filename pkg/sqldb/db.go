@@ -24,6 +24,9 @@ func New(write, read *sql.DB, d Dialect) *DB {
 // and do not close it.
 func (db *DB) Reader() *sql.DB { return db.read }
 
+// Stats returns how the pools are doing. It asks nobody.
+func (db *DB) Stats() (write, read sql.DBStats) { return db.write.Stats(), db.read.Stats() }
+
 // Dialect returns what is special about the database.
 func (db *DB) Dialect() Dialect { return db.dialect }
 

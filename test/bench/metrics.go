@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // openOrders reads, from what /metrics says, how many orders have not ended.
@@ -22,6 +23,10 @@ func openOrders(metrics io.Reader) (open int, err error) {
 }
 
 func read(line, status string, n *float64) bool {
-	_, err := fmt.Sscanf(line, `orderly_orders_total{status="`+status+`"} %g`, n)
+	series, value, _ := strings.Cut(line, "} ")
+	if !strings.HasPrefix(series, "orderly_orders_total{") || !strings.Contains(series, `status="`+status+`"`) {
+		return false
+	}
+	_, err := fmt.Sscan(value, n)
 	return err == nil
 }

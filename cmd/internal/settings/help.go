@@ -15,6 +15,7 @@ func (c Command) help(to io.Writer) {
 	_ = w.Flush() // to standard error: nobody is left to tell
 	fmt.Fprintf(to, "\nA secret may be in a file, which its variable with %s names.\n", fileSuffix)
 	fmt.Fprintf(to, "%s config print [--output json] shows what a start would work with, without passwords.\n", c.Name)
+	fmt.Fprintf(to, "%s healthcheck [--of live] ends with 0 if what was started with the same settings is ready for requests.\n", c.Name)
 }
 
 func (s Setting) standard() string {

@@ -138,3 +138,22 @@ func TestSecret(t *testing.T) {
 		t.Errorf("got %q, %v; want nothing", got, err)
 	}
 }
+
+// What shows the inside of a process is for its own machine alone.
+func TestLoopback_refuses_what_others_may_reach(t *testing.T) {
+	t.Parallel()
+	var addr string
+	for _, good := range []string{"127.0.0.1:6060", "localhost:0", "[::1]:6060", "127.9.9.9:1"} {
+		if err := settings.Loopback(&addr).Set(good); err != nil || addr != good {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{":6060", "0.0.0.0:6060", "[::]:6060", "10.0.0.1:6060", "example.com:6060", "localhost.example.com:1"} {
+		if err := settings.Loopback(&addr).Set(bad); err == nil || !strings.Contains(err.Error(), "use 127.0.0.1:") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if err := settings.Loopback(&addr).Set("6060"); err == nil {
+		t.Error("a port alone is taken")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,6 +86,44 @@ func Address(to *string) Value {
 		}
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 			return fmt.Errorf("port %q is not a number from 0 to 65535", port)
+		}
+		*to = text
+		return nil
+	})
+}
+
+// Loopback is an address to listen at that only this machine reaches.
+func Loopback(to *string) Value {
+	return Func(func(text string) error {
+		if err := Address(new(string)).Set(text); err != nil {
+			return err
+		}
+		if err := CheckLoopback(text); err != nil {
+			return err
+		}
+		*to = text
+		return nil
+	})
+}
+
+// CheckLoopback refuses an address, host:port, that others than this machine may
+// reach.
+func CheckLoopback(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%q may be reached from other machines, and shows the inside of the process: use 127.0.0.1:%s", addr, port)
+}
+
+// NewFile is the path of a file to write, whose folder is there.
+func NewFile(to *string) Value {
+	return Func(func(text string) error {
+		if info, err := os.Stat(filepath.Dir(text)); err != nil || !info.IsDir() {
+			return fmt.Errorf("%q: its folder is not there", text)
 		}
 		*to = text
 		return nil

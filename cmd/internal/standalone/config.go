@@ -17,6 +17,8 @@ type config struct {
 	migrate         string
 	addr            string
 	logLevel        string
+	logFile         string
+	debugAddr       string
 	replicas        int
 	ackWait         time.Duration
 	maxInputs       int
@@ -54,8 +56,18 @@ func (c *config) list() settings.List {
 		},
 		{
 			Flag: "log-level", Env: "ORDERLY_LOG_LEVEL", Default: "info",
-			Help:  "least level of what is logged: debug, info, warn or error",
+			Help:  "least level of what is logged: debug, info, warn or error; may be changed while it runs, at the debug address",
 			Value: settings.Choice(&c.logLevel, "debug", "info", "warn", "error"),
+		},
+		{
+			Flag: "log-file", Env: "ORDERLY_LOG_FILE",
+			Help:  "file that gets the log as well as standard output; opened anew on SIGHUP, for logrotate",
+			Value: settings.NewFile(&c.logFile),
+		},
+		{
+			Flag: "debug-addr", Env: "ORDERLY_DEBUG_ADDR",
+			Help:  "loopback address of profiles (/debug/pprof/) and of the log's level (/log/level); none if empty",
+			Value: settings.Loopback(&c.debugAddr),
 		},
 		{
 			Flag: "replicas", Env: "ORDERLY_REPLICAS", Default: "1",

@@ -140,6 +140,13 @@ func testDrain(t *testing.T, dir string) {
 	if got := status(t, url+"/readyz"); got != http.StatusOK {
 		t.Fatalf("ready: %d", got)
 	}
+	asks := func() (int, string) {
+		return run(t, []string{"ORDERLY_HTTP_ADDR=" + strings.TrimPrefix(url, "http://")}, filepath.Join(dir, "order-service"), "healthcheck")
+	}
+	code, out := asks()
+	wants(t, "healthcheck", code, out, 0, "ready")
+	code, out = run(t, []string{"ORDERLY_URL=" + url}, filepath.Join(dir, "orderly"), "healthcheck", "--live")
+	wants(t, "orderly healthcheck", code, out, 0, "live")
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +155,8 @@ func testDrain(t *testing.T, dir string) {
 	for status(t, url+"/readyz") != http.StatusServiceUnavailable {
 		<-tick.C
 	}
+	code, out = asks()
+	wants(t, "healthcheck while it stops", code, out, 1, "not well: process: the process is shutting down")
 	if got := status(t, url+"/v1/orders"); got != http.StatusOK {
 		t.Errorf("a request while draining: %d", got)
 	}
@@ -155,6 +164,14 @@ func testDrain(t *testing.T, dir string) {
 	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("ended with %d", code)
 	}
+	code, out = asks()
+	wants(t, "healthcheck after the end", code, out, 1, "connection refused")
+	code, out = run(t, nil, filepath.Join(dir, "order-service"), "healthcheck", "--http", "127.0.0.1:0")
+	wants(t, "healthcheck of any port", code, out, 2, "the port is chosen at the start")
+	code, out = run(t, nil, filepath.Join(dir, "order-service"), "--debug-addr", "0.0.0.0:6060")
+	wants(t, "a debug address that others reach", code, out, 2, `--debug-addr: "0.0.0.0:6060" may be reached from other machines`)
+	code, out = run(t, nil, filepath.Join(dir, "orderly"), "up", "--debug-addr", ":6060")
+	wants(t, "a debug address that others reach", code, out, 2, `--debug-addr: ":6060" may be reached from other machines`)
 }
 
 func status(t *testing.T, url string) int {

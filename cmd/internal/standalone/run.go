@@ -17,6 +17,7 @@ import (
 	"orderly/cmd/internal/settings"
 	"orderly/internal/app"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/otlp"
 	"orderly/pkg/sqldb/postgres"
@@ -50,6 +51,9 @@ func Run(s Service, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "config" {
 		return printConfig(program, args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == "healthcheck" {
+		return checkHealth(program, cfg, args[1:], stdout, stderr)
+	}
 	_, err := program.Parse(args, os.Environ(), stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -60,17 +64,18 @@ func Run(s Service, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return misused(program, stderr, err)
 	}
-	log, err := daemon.NewLogger(cfg.logLevel)
+	log, err := daemon.Open(daemon.Config{LogLevel: cfg.logLevel, LogTo: os.Stdout, LogFile: cfg.logFile, DebugAddr: cfg.debugAddr})
 	if err != nil {
-		return misused(program, stderr, err)
+		fmt.Fprintf(stderr, "%s: %v\n", program.Name, err)
+		return exitFailed
 	}
-	defer func() { _ = log.Sync() }() // standard error often cannot be synced
-	log = log.Named(s.Name)
+	defer func() { _ = log.Close() }() // there is nobody left to tell
+	log.Logger = log.Named(s.Name)
 	for _, name := range settings.Unknown("ORDERLY_", os.Environ(), everybody()...) {
 		log.Warn("no service knows this environment variable: is it a typo?", zap.String("variable", name))
 	}
 	ctx := daemon.UntilSignal()
-	traces, err := otlp.FromEnv(log)
+	traces, err := otlp.FromEnv(log.Logger)
 	if err != nil {
 		return misused(program, stderr, err)
 	}
@@ -94,7 +99,7 @@ func misused(program settings.Command, stderr io.Writer, err error) int {
 }
 
 // serve runs the service until ctx ends.
-func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger, traces *otlp.Traces) (err error) {
+func serve(ctx context.Context, s Service, cfg *config, log *daemon.Daemon, traces *otlp.Traces) (err error) {
 	db, err := postgres.Open(ctx, cfg.databaseURL)
 	if err != nil {
 		return err
@@ -103,19 +108,19 @@ func serve(ctx context.Context, s Service, cfg *config, log *zap.Logger, traces 
 	if err := prepare(ctx, s.Service, cfg.migrate, db); err != nil {
 		return err
 	}
-	bus, err := natsbus.Connect(ctx, natsbus.Config{URL: cfg.natsURL, Name: s.Name, Logger: log, Options: natsOptions(cfg)})
+	bus, err := natsbus.Connect(ctx, natsbus.Config{URL: cfg.natsURL, Name: s.Name, Logger: log.Logger, Options: natsOptions(cfg)})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, bus.Close(context.WithoutCancel(ctx))) }()
-	p, err := start(ctx, s, cfg, app.Deps{DB: db, Bus: bus, Logger: log, Traces: traces.Provider(s.Name, daemon.ReadBuild(s.Version).Version)})
+	p, err := start(ctx, s, cfg, app.Deps{DB: db, Bus: bus, Logger: log.Logger, Traces: traces.Provider(s.Name, daemon.ReadBuild(s.Version).Version)}, log.Counts)
 	if err != nil {
 		return err
 	}
 	log.Info("ready", zap.String("url", p.URL()))
 	select {
 	case <-ctx.Done():
-		err = drain(p, cfg.drain, log)
+		err = drain(p, cfg.drain, log.Logger)
 	case err = <-p.Failed():
 	}
 	return errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
@@ -132,7 +137,7 @@ func natsOptions(cfg *config) []nats.Option {
 // requests here turns away before the door closes.
 func drain(p *app.Process, pause time.Duration, log *zap.Logger) error {
 	p.NotReady()
-	log.Info("stopping", zap.Duration("drain", pause))
+	log.Info("stopping", logs.Millis("drain_ms", pause))
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
@@ -143,25 +148,29 @@ func drain(p *app.Process, pause time.Duration, log *zap.Logger) error {
 	}
 }
 
-func start(ctx context.Context, s Service, cfg *config, deps app.Deps) (*app.Process, error) {
+func start(ctx context.Context, s Service, cfg *config, deps app.Deps, logged *logs.Counts) (*app.Process, error) {
 	door, err := httpkit.Listen(cfg.addr, "--http")
 	if err != nil {
 		return nil, err
 	}
-	process, err := startBehind(ctx, door, s, cfg, deps)
+	process, err := startBehind(ctx, door, s, cfg, deps, logged)
 	if err != nil {
 		_ = door.Close() // it may be closed already
 	}
 	return process, err
 }
 
-func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config, deps app.Deps) (*app.Process, error) {
+func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config, deps app.Deps, logged *logs.Counts) (*app.Process, error) {
 	registry, err := app.NewRegistry()
 	if err != nil {
 		return nil, err
 	}
+	schema, err := app.Schema(s.Service)
+	if err != nil {
+		return nil, err
+	}
 	metrics := app.NewMetrics()
-	deps.Registry, deps.Metrics = registry, metrics
+	deps.Schema, deps.Registry, deps.Metrics = schema, registry, metrics
 	deps.Replicas, deps.AckWait, deps.Versions, deps.MaxInputs = cfg.replicas, cfg.ackWait, cfg.versions, cfg.maxInputs
 	service, err := s.New(ctx, deps)
 	if err != nil {
@@ -174,6 +183,7 @@ func startBehind(ctx context.Context, door net.Listener, s Service, cfg *config,
 		Bus:      deps.Bus,
 		Metrics:  metrics,
 		Logger:   deps.Logger,
+		Logged:   logged,
 		Traces:   deps.Traces,
 	})
 }

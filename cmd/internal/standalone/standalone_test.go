@@ -53,14 +53,14 @@ func start(t *testing.T, program string, env ...string) *service {
 	t.Helper()
 	s := &service{cmd: exec.Command(program), url: make(chan string, 1), exited: make(chan struct{})}
 	s.cmd.Env = append([]string{"ORDERLY_HTTP_ADDR=127.0.0.1:0"}, env...)
-	stderr, err := s.cmd.StderrPipe()
+	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go s.follow(stderr)
+	go s.follow(stdout)
 	t.Cleanup(func() {
 		_ = s.cmd.Process.Kill() // it may have ended long ago
 		<-s.exited
@@ -71,9 +71,9 @@ func start(t *testing.T, program string, env ...string) *service {
 	return s
 }
 
-func (s *service) follow(stderr io.Reader) {
+func (s *service) follow(stdout io.Reader) {
 	defer close(s.exited)
-	lines := bufio.NewScanner(stderr)
+	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		s.log.Write(append(lines.Bytes(), '\n'))
 		var line struct{ Msg, URL string }

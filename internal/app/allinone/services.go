@@ -34,7 +34,7 @@ func (s *System) services(ctx context.Context, cfg Config, bus *natsbus.Conn) ([
 			return app.Deps{}, err
 		}
 		d := app.Deps{
-			DB: db, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Traces: cfg.Traces.Provider(name, cfg.Version),
+			DB: db, Schema: schema, Bus: bus, Registry: registry, Metrics: metrics, Logger: cfg.Logger, Traces: cfg.Traces.Provider(name, cfg.Version),
 			Replicas: 1, AckWait: ackWait, Versions: cfg.Versions, MaxInputs: cfg.MaxInputs,
 		}
 		if err := db.Migrate(ctx, schema); err != nil {

@@ -17,6 +17,7 @@ import (
 	"orderly/order"
 	"orderly/payment/gateway"
 	"orderly/pkg/httpkit"
+	"orderly/pkg/logs"
 	"orderly/pkg/natsbus"
 	"orderly/pkg/natsembed"
 	"orderly/pkg/otlp"
@@ -33,6 +34,7 @@ type Config struct {
 	Version string
 	Logger  *zap.Logger
 	Traces  *otlp.Traces // may be nil; the system closes it
+	Logged  *logs.Counts // what Logger has written; may be nil
 	Policy  order.Policy
 	Gateway gateway.Settings // until somebody sets others
 	Payment app.PaymentConfig
@@ -96,6 +98,7 @@ func Start(ctx context.Context, cfg Config) (_ *System, err error) {
 		Metrics:  metrics,
 		Logger:   cfg.Logger,
 		Traces:   cfg.Traces.Provider("orderly", cfg.Version),
+		Logged:   cfg.Logged,
 	})
 	if err != nil {
 		return nil, err

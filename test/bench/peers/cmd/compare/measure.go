@@ -179,7 +179,7 @@ func (b *bench) startPeer(ctx context.Context, p peer) (*target, error) {
 	if p.program == "orderly" {
 		t.args = append(t.args,
 			"-terminal-url", strings.Join(t.urls, "/metrics,")+"/metrics",
-			"-terminal-regex", `(?m)^orderly_orders_total\{status="(?:confirmed|cancelled)"\} ([0-9.e+]+)$`)
+			"-terminal-regex", `(?m)^orderly_orders_total\{lane="[a-z]+",status="(?:confirmed|cancelled)"\} ([0-9.e+]+)$`)
 	}
 	return t, nil
 }
