@@ -117,7 +117,7 @@ func get(t *testing.T, path string) []byte {
 	inventoryapi.Register(api, inventoryapi.Service{})
 	paymentapi.Register(api, paymentapi.Service{Gateway: &gateway.Simulated{}})
 	dlqapi.Register(api, nil)
-	app.VersionRoutes(api, nil)
+	app.VersionRoutes(api, nil, nil)
 	app.ServiceRoutes(api, nil)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

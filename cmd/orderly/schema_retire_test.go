@@ -17,6 +17,7 @@ type shownReaders struct {
 	Readers []struct {
 		Service, Consumer, Lag string
 		Version, Pulls         int
+		Instances              []string
 		Left                   bool
 		LastSeen               time.Time `json:"last_seen"`
 	}
@@ -80,7 +81,7 @@ func TestG7_a_version_is_retired_once_nobody_needs_it(t *testing.T) {
 	reads := map[string]int{}
 	for _, r := range shown.Readers {
 		reads[r.Consumer] = r.Version
-		if moved := r.Version == 2; r.Service != "inventory" || (r.Pulls > 0) != moved || r.Left == moved {
+		if moved := r.Version == 2; r.Service != "inventory" || (r.Pulls > 0) != moved || (len(r.Instances) == 1) != moved || r.Left == moved {
 			t.Errorf("reader %+v", r)
 		}
 	}

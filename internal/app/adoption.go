@@ -8,17 +8,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/events"
 	"orderly/internal/adoption"
+	"orderly/internal/contract"
 	"orderly/order"
+	"orderly/pkg/discovery"
 	"orderly/pkg/natsbus"
 )
 
 // adoptions asks the broker who reads which versions.
 type adoptions struct {
 	js jetstream.JetStream
+	nc *nats.Conn // nil: the services are not asked who they are
 }
 
 // errNoEvent means that this build knows no event of a name.
@@ -52,9 +56,36 @@ func (a adoptions) state(ctx context.Context, event string) (adoption.State, err
 			}
 		}
 	}
+	if err := consumers.Err(); err != nil {
+		return s, err
+	}
+	if err := a.name(ctx, s.Readers, event); err != nil {
+		return s, err
+	}
 	leave(s.Readers)
 	slices.SortFunc(s.Readers, func(x, y adoption.Reader) int { return strings.Compare(x.Consumer, y.Consumer) })
-	return s, consumers.Err()
+	return s, nil
+}
+
+// name adds to the services' consumers the replicas that say they read the version.
+func (a adoptions) name(ctx context.Context, readers []adoption.Reader, event string) error {
+	if a.nc == nil {
+		return nil
+	}
+	found, err := discovery.Who(ctx, a.nc)
+	if err != nil {
+		return err
+	}
+	for i := range readers {
+		r := &readers[i]
+		version := contract.Version{Name: event, Number: r.Version}.String()
+		for _, one := range found {
+			if r.Service != "" && one.Metadata["service"] == r.Service && slices.Contains(strings.Fields(one.Metadata[readsField]), version) {
+				r.Instances = append(r.Instances, one.Metadata["replica"])
+			}
+		}
+	}
+	return nil
 }
 
 // span finds out since when and until when a version was published.

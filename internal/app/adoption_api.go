@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"orderly/internal/adoption"
@@ -25,7 +26,7 @@ type adoptionOutput struct {
 }
 
 // VersionRoutes adds to an API who says and who reads the versions of an event.
-func VersionRoutes(api huma.API, js jetstream.JetStream) {
+func VersionRoutes(api huma.API, js jetstream.JetStream, nc *nats.Conn) {
 	httpkit.Register(api, huma.Operation{
 		OperationID: "list-event-versions",
 		Method:      http.MethodGet,
@@ -37,7 +38,7 @@ func VersionRoutes(api huma.API, js jetstream.JetStream) {
 	}, translateAdoption, func(ctx context.Context, in *adoptionInput) (*adoptionOutput, error) {
 		ctx, cancel := context.WithTimeout(ctx, adoptionTimeout)
 		defer cancel()
-		s, err := adoptions{js}.state(ctx, in.Event)
+		s, err := adoptions{js, nc}.state(ctx, in.Event)
 		if err != nil {
 			return nil, err
 		}

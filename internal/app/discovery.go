@@ -67,7 +67,9 @@ func failing(report httpkit.Report, service string, all []string) []string {
 func (p *Process) announce(s *Service, version string) error {
 	a, err := discovery.Announce(p.bus.NC(), discovery.Config{
 		Name: program(s.Name), About: "Orderly's " + s.Name + " service", Version: version,
-		Metadata:      map[string]string{"system": "orderly", "service": s.Name, "replica": replica(), "url": p.URL()},
+		Metadata: map[string]string{
+			"system": "orderly", "service": s.Name, "replica": replica(), "url": p.URL(), readsField: strings.Join(s.reads(), " "),
+		},
 		Endpoints:     s.endpoints(),
 		Status:        func() any { return p.standing(s) },
 		HealthSubject: healthSubject(s.Name),

@@ -136,7 +136,7 @@ func (p *Process) handler(cfg ProcessConfig) (http.Handler, error) {
 		return nil, err
 	}
 	dlqapi.Register(api, letters)
-	VersionRoutes(api, cfg.Bus.JetStream())
+	VersionRoutes(api, cfg.Bus.JetStream(), cfg.Bus.NC())
 	ServiceRoutes(api, cfg.Bus.NC())
 	p.health.Register(mux)
 	mux.Handle("GET /metrics", httpkit.MetricsHandler(cfg.Metrics))

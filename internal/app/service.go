@@ -55,7 +55,7 @@ type Service struct {
 	Checks map[string]httpkit.Check
 	// Feeds are what the service shows to an audit.
 	Feeds    []audit.Feed
-	heard    []hearing
+	listens  []reads
 	answers  map[string]answer // by the endpoint's name
 	topology natsbus.Topology
 	custody  *custody
@@ -89,7 +89,7 @@ func newService(name string, d Deps, decider engine.Decider, hears []reads, tune
 	s := &Service{
 		Name:     name,
 		DB:       d.DB,
-		heard:    hearings(name, hears),
+		listens:  hears,
 		topology: natsbus.Topology{Streams: streams(d.Replicas), Consumers: consumers(d, cs)},
 		deps:     d,
 	}
@@ -169,7 +169,7 @@ func (s *Service) reconcile(ctx context.Context) error {
 func (s *Service) forget(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
-	for _, h := range s.heard {
+	for _, h := range hearings(s.Name, s.listens) {
 		for _, durable := range h.retired() {
 			err := s.deps.Bus.JetStream().DeleteConsumer(ctx, h.stream, durable)
 			switch {

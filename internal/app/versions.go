@@ -148,6 +148,21 @@ func domains() map[string]string {
 	return map[string]string{"orders": OrderService, "inventory": InventoryService, "payments": PaymentService}
 }
 
+// readsField is what an announced service's metadata call the versions of events
+// that it reads.
+const readsField = "reads"
+
+// reads are the versions of events that a service reads, as orders.created.v1.
+func (s *Service) reads() []string {
+	var all []string
+	for _, r := range s.listens {
+		for _, name := range names(r.events) {
+			all = append(all, contract.Version{Name: name, Number: s.deps.Versions.read(name)}.String())
+		}
+	}
+	return all
+}
+
 // says are the versions in which a service publishes each of its events.
 func (v Versions) says(service string) map[string][]int {
 	all := make(map[string][]int)
