@@ -35,6 +35,10 @@ test-faults: setup ## break a cluster under load in every way (SEED=N repeats a 
 	ORDERLY_FAULTS=all $(if $(SEED),ORDERLY_FAULT_SEED=$(SEED)) \
 		go test ./test/fault -count=$(or $(RUNS),1) -parallel $(or $(PARALLEL),2) -v -timeout 4h -run 'TestFaults$(if $(ONLY),/$(ONLY))'
 
+.PHONY: test-upgrade
+test-upgrade: setup ## roll a cluster under load from an older build to this one, and back (OLD=revision; default the newest tag)
+	@./scripts/test-upgrade $(OLD)
+
 .PHONY: setup
 setup: ## install what the tests need, if it is missing
 	@./scripts/setup

@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"syscall"
 	"testing"
@@ -95,6 +96,45 @@ func BenchmarkDoors(b *testing.B) {
 			b.ReportMetric(100*checks.Seconds()/all.Seconds(), "checks-%")
 			b.ReportMetric(100*interpreted.Seconds()/all.Seconds(), "interpreter-%")
 		})
+	}
+}
+
+// BenchmarkSaidTwice is what the sender's door costs for an event that is said in two
+// versions, beside one: it is checked and encoded in the newest, converted, then checked
+// and encoded again. up is what a reader of the older one pays to have the newest.
+func BenchmarkSaidTwice(b *testing.B) {
+	first, second := lookUp(b, events.NameOrderCreated, 1), lookUp(b, events.NameOrderCreated, 2)
+	for _, lines := range []int{2, 675} {
+		order := orderOf(lines)
+		newest := mustConvert(b, first.Up, order)
+		say := func(e events.Event) error {
+			if err := e.Validate(); err != nil {
+				return err
+			}
+			_, err := json.Marshal(e)
+			return err
+		}
+		for _, part := range []struct {
+			name string
+			do   func() error
+		}{
+			{"once", func() error { return say(newest) }},
+			{"twice", func() error {
+				older, err := second.Down(newest)
+				return errors.Join(err, say(newest), say(older))
+			}},
+			{"up", func() error { _, err := first.Up(order); return err }},
+		} {
+			b.Run(fmt.Sprintf("%s/%d_lines", part.name, lines), func(b *testing.B) {
+				const turn = 50
+				var all time.Duration
+				for b.Loop() {
+					all += took(b, turn, part.do)
+				}
+				b.ReportMetric(float64(all.Nanoseconds())/turn/float64(b.N), "cpu-ns/event")
+				b.ReportMetric(0, "ns/op") // an op is a turn: it says nothing
+			})
+		}
 	}
 }
 

@@ -16,12 +16,16 @@ import (
 // demoCommand runs the sample shop on a directory that is gone in the end.
 type demoCommand struct {
 	Exit        bool `help:"End once the outcome is printed."`
+	Upgrade     bool `help:"Move the services to version 2 of orders.created, a restart at a time, while the orders come in."`
 	Concurrency int  `help:"How many orders are under way at once (default: ${default})." default:"64" placeholder:"N"`
 	systemFlags `embed:"" set:"log_level=warn"`
 }
 
 // Validate is called by the parser.
 func (c *demoCommand) Validate() error {
+	if c.Upgrade && (c.Publish != "" || c.Read != "") {
+		return errors.New("--upgrade sets --publish and --read by itself")
+	}
 	return errors.Join(checkConcurrency(c.Concurrency), c.systemFlags.Validate())
 }
 
@@ -45,6 +49,9 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if c.Upgrade {
+		return c.runUpgrade(ctx, s, dir)
+	}
 	system, err := c.start(ctx, dir)
 	if err != nil {
 		return err
@@ -61,7 +68,29 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 	if err := s.out.print(result, result.text); err != nil {
 		return err
 	}
-	if !result.Verify.Clean() {
+	return c.rest(ctx, s, system, result.Verify)
+}
+
+// runUpgrade runs the shop while its services go from one version to the next.
+func (c *demoCommand) runUpgrade(ctx context.Context, s *session, dir string) (err error) {
+	u := upgrading{demoCommand: c, session: s, dir: dir}
+	defer func() { err = errors.Join(err, u.leave(ctx)) }()
+	result, err := u.upgrade(ctx)
+	if ctx.Err() != nil {
+		return nil // the user had enough
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.out.print(result, result.text); err != nil {
+		return err
+	}
+	return c.rest(ctx, s, u.system, result.Verify)
+}
+
+// rest is what remains once the outcome is printed.
+func (c *demoCommand) rest(ctx context.Context, s *session, system *system, audit verify.Report) error {
+	if !audit.Clean() {
 		return errReported
 	}
 	if c.Exit {

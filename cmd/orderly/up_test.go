@@ -222,3 +222,28 @@ func TestDemo_runs_the_sample_shop(t *testing.T) {
 		t.Errorf("got the audit %+v, want 869 clean orders", demo.Verify)
 	}
 }
+
+// G7: the services go to version 2 of orders.created, a restart at a time, while the
+// sample's orders come in: all of them end, and the books are right.
+func TestDemo_moves_to_another_version(t *testing.T) {
+	t.Parallel()
+	r := orderly(t, "demo", "--upgrade", "--exit", "--http", "127.0.0.1:0", "--output", "json")
+	r.wants(t, 0)
+	var demo struct {
+		Phases []struct {
+			Placed, Ended int
+			Said          [2]int
+		}
+		Outcome struct{ Orders, Confirmed int }
+		Verify  struct{ Orders, Open, Faults int }
+	}
+	decode(t, r, &demo)
+	if len(demo.Phases) != 4 || demo.Outcome.Orders != 869 || demo.Outcome.Confirmed == 0 || demo.Verify.Orders != 869 || demo.Verify.Open+demo.Verify.Faults != 0 {
+		t.Fatalf("got %+v, want four phases and 869 orders that have ended", demo)
+	}
+	first, both, last := demo.Phases[0].Said, demo.Phases[1].Said, demo.Phases[3].Said
+	if first[0] == 0 || first[1] > 0 || both[0] <= first[0] || both[1] == 0 || last[0] >= 869 || last[1] <= both[1] {
+		t.Errorf("version 1 and 2 were said as %+v", demo.Phases)
+	}
+	orderly(t, "demo", "--upgrade", "--read", "orders.created.v2").wants(t, 2)
+}

@@ -109,7 +109,7 @@ func (c *Cluster) newBroker(number int) (*Broker, error) {
 	b.Node = c.node(name)
 	b.quit, b.onDeath = syscall.SIGINT, syscall.SIGKILL
 	b.command = func() (*exec.Cmd, error) {
-		return exec.Command(c.program("nats-server"), "-c", c.brokerFile(b)), nil
+		return exec.Command(program(c.cfg.Programs, "nats-server"), "-c", c.brokerFile(b)), nil
 	}
 	b.ready = b.healthy
 	return b, os.MkdirAll(b.Store, 0o700)

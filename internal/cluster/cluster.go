@@ -28,8 +28,8 @@ type Config struct {
 	Addr string
 	// Replicas of each service; 2 if zero.
 	Replicas int
-	// Settings, if not nil, returns more environment for the replica of a name,
-	// as "ORDERLY_LOG_LEVEL=warn".
+	// Settings, if not nil, returns the Settings with which the replica of a
+	// name begins.
 	Settings func(replica string) []string
 	// Links puts a wire that can be cut between each replica and each broker.
 	Links bool
@@ -204,7 +204,7 @@ func (c *Cluster) findPrograms() error {
 		names = append(names, s+"-service")
 	}
 	for _, name := range names {
-		if _, err := os.Stat(c.program(name)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(program(c.cfg.Programs, name)); errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s is not in %s: run `make cluster`, which builds all that it takes", name, c.cfg.Programs)
 		} else if err != nil {
 			return err
@@ -213,7 +213,7 @@ func (c *Cluster) findPrograms() error {
 	return nil
 }
 
-func (c *Cluster) program(name string) string { return filepath.Join(c.cfg.Programs, name+suffix) }
+func program(dir, name string) string { return filepath.Join(dir, name+suffix) }
 
 // makeDir makes the directory. The account of PostgreSQL must be able to pass
 // through it.

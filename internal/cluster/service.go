@@ -29,6 +29,10 @@ type Replica struct {
 	// Links are its ways to the brokers, in their order; none without
 	// Config.Links.
 	Links []*Link
+	// Programs is the directory of the program that the next start runs, and
+	// Settings more environment for it, as "ORDERLY_LOG_LEVEL=warn".
+	Programs string
+	Settings []string
 }
 
 func (c *Cluster) newReplicas() error {
@@ -49,7 +53,7 @@ func (c *Cluster) newReplica(service string, number int) (*Replica, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Replica{Node: c.node(fmt.Sprintf("%s-%d", service, number)), Service: service, URL: "http://" + address(port)}
+	r := &Replica{Node: c.node(fmt.Sprintf("%s-%d", service, number)), Service: service, URL: "http://" + address(port), Programs: c.cfg.Programs}
 	urls, err := c.waysToBrokers(r)
 	if err != nil {
 		return nil, err
@@ -61,12 +65,12 @@ func (c *Cluster) newReplica(service string, number int) (*Replica, error) {
 		fmt.Sprintf("ORDERLY_REPLICAS=%d", brokers),
 	}
 	if c.cfg.Settings != nil {
-		settings = append(settings, c.cfg.Settings(r.Name)...)
+		r.Settings = c.cfg.Settings(r.Name)
 	}
 	r.quit, r.onDeath = syscall.SIGTERM, syscall.SIGKILL
 	r.command = func() (*exec.Cmd, error) {
-		cmd := exec.Command(c.program(service + "-service"))
-		cmd.Env = append(foreign(os.Environ()), settings...)
+		cmd := exec.Command(program(r.Programs, service+"-service"))
+		cmd.Env = slices.Concat(foreign(os.Environ()), settings, r.Settings)
 		return cmd, nil
 	}
 	r.ready = func(ctx context.Context) error { return askHealth(ctx, r.URL+"/readyz") }

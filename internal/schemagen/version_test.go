@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// failedV2 is what a team may want of payments.failed one day: an object that must be there, one that need not, each with
+// disputedV2 is what a team may want of an event one day: an object that must be there, one that need not, each with
 // a member that need not.
-const failedV2 = `{
+const disputedV2 = `{
   "$schema": "https://json-schema.org/draft/2020-12/schema",
-  "$id": "urn:orderly:schema:payments.failed:v2",
-  "title": "Payment failed", "description": "The gateway refused.", "type": "object",
+  "$id": "urn:orderly:schema:payments.disputed:v2",
+  "title": "Payment disputed", "description": "The customer wants the money back.", "type": "object",
   "properties": {
     "order_id": {"title": "Order id", "description": "The order.", "type": "string", "format": "uuid"},
     "decline": {
@@ -45,7 +45,26 @@ const failedV2 = `{
 }
 `
 
-const failedV2Payloads = `{
+// disputedV1 is what it may have been before.
+const disputedV1 = `{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:orderly:schema:payments.disputed:v1",
+  "title": "Payment disputed", "description": "The customer wants the money back.", "type": "object",
+  "properties": {
+    "order_id": {"title": "Order id", "description": "The order.", "type": "string", "format": "uuid"},
+    "code": {"title": "Code", "description": "In its words.", "type": "string", "pattern": "^[a-z0-9_]{1,64}$"}
+  },
+  "required": ["order_id", "code"]
+}
+`
+
+const disputedV1Payloads = `{
+  "minimal": {"order_id": "01934d2c-7a5e-7c3f-9b1a-2f6e8d4c0a17", "code": "x"},
+  "full": {"order_id": "01934d2c-7a5e-7c3f-9b1a-2f6e8d4c0a17", "code": "lost"}
+}
+`
+
+const disputedV2Payloads = `{
   "minimal": {"order_id": "01934d2c-7a5e-7c3f-9b1a-2f6e8d4c0a17", "decline": {"code": "lost"}},
   "full": {"order_id": "01934d2c-7a5e-7c3f-9b1a-2f6e8d4c0a17", "decline": {"code": "lost", "retry_after_s": 0},
     "card": {"country": "GB", "limits": [{"amount_minor": 0}, {"amount_minor": 9007199254740991}]}},
@@ -53,14 +72,14 @@ const failedV2Payloads = `{
 }
 `
 
-const failedConversions = `package events
+const disputedConversions = `package events
 
-func UpgradePaymentFailed(v PaymentFailed) PaymentFailedV2 {
-	return PaymentFailedV2{OrderID: v.OrderID, Decline: DeclineV2{Code: v.Code}}
+func UpgradePaymentDisputed(v PaymentDisputed) PaymentDisputedV2 {
+	return PaymentDisputedV2{OrderID: v.OrderID, Decline: DeclineV2{Code: v.Code}}
 }
 
-func DowngradePaymentFailedV2(v PaymentFailedV2) PaymentFailed {
-	return PaymentFailed{OrderID: v.OrderID, Code: v.Decline.Code}
+func DowngradePaymentDisputedV2(v PaymentDisputedV2) PaymentDisputed {
+	return PaymentDisputed{OrderID: v.OrderID, Code: v.Decline.Code}
 }
 `
 
@@ -75,8 +94,10 @@ func TestG7_a_second_version_keeps_to_its_schema(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"events/schemas/payments.failed.v2.json":  failedV2,
-		"events/testdata/payments.failed.v2.json": failedV2Payloads,
+		"events/schemas/payments.disputed.v1.json":  disputedV1,
+		"events/testdata/payments.disputed.v1.json": disputedV1Payloads,
+		"events/schemas/payments.disputed.v2.json":  disputedV2,
+		"events/testdata/payments.disputed.v2.json": disputedV2Payloads,
 		"go.mod": read(t, os.DirFS("../.."), "go.mod"),
 		"go.sum": read(t, os.DirFS("../.."), "go.sum"),
 	} {
@@ -94,15 +115,15 @@ func TestG7_a_second_version_keeps_to_its_schema(t *testing.T) {
 	if !strings.Contains(read(t, os.DirFS(root), "events.md"), "| `card.limits[].amount_minor` | integer from 0 to") {
 		t.Error("the page does not describe the new version")
 	}
-	for _, want := range []string{"type PaymentFailedV2 struct", "Decline DeclineV2 `json", "Card *CardV2 `json", "type LimitV2 struct"} {
+	for _, want := range []string{"type PaymentDisputedV2 struct", "Decline DeclineV2 `json", "Card *CardV2 `json", "type LimitV2 struct"} {
 		if !strings.Contains(read(t, os.DirFS(folder), "payments_gen.go"), want) {
 			t.Errorf("the generated code has no %s", want)
 		}
 	}
-	if out, err := goCommand(t, root, "build"); err == nil || !strings.Contains(out, "undefined: UpgradePaymentFailed") {
+	if out, err := goCommand(t, root, "build"); err == nil || !strings.Contains(out, "undefined: UpgradePaymentDisputed") {
 		t.Errorf("it builds without conversions: %v\n%s", err, out)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "payments_convert.go"), []byte(failedConversions), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "disputed_convert.go"), []byte(disputedConversions), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := goCommand(t, root, "test", "-count=1"); err != nil {

@@ -3,7 +3,8 @@
 // alone. Each figure is printed with what made it; machines differ and are
 // noisy, so read the ratios, which come from one run.
 //
-//	go run ./test/bench                 all but gateway, growth, lanes and storm, about two minutes
+//	go run ./test/bench                 all but those below, about two minutes
+//	go run ./test/bench versions        orders.created in one version and in two: two minutes
 //	go run ./test/bench gateway         a gateway that takes 200 ms, and is away for 30 s: four minutes
 //	go run ./test/bench growth          500,000 orders, about ten minutes
 //	go run ./test/bench lanes           express orders beside 50,000 standard ones, on a
@@ -47,6 +48,7 @@ func benchmarks() []benchmark {
 		{name: "start", about: "time until the first answer, and memory when idle", run: start},
 		{name: "shop", about: "the real orders, in batches and one at a time", run: shopOrders},
 		{name: "small", about: "orders of two items, in batches and one at a time", run: smallOrders},
+		{name: "versions", about: "an event in one version and in two, small orders and large ones", extra: true, run: versions},
 		{name: "gateway", about: "behind a payment gateway that takes 200 ms, and through an outage of it", extra: true, run: gateway},
 		{name: "growth", about: "cost per order and per page as the store grows", extra: true, run: growth},
 		{name: "lanes", about: "express orders beside 50,000 standard ones that wait", extra: true, run: lanes},

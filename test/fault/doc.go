@@ -31,8 +31,12 @@
 //	rolling-services                           every replica restarts in turn: no request fails,
 //	                                           nothing is delivered again (G8)
 //	rolling-brokers                            every NATS server restarts in turn
+//	rolling-upgrade                            every replica goes to another build in turn, readers to
+//	                                           another version of an event, and all of it back (G7)
 //
 // `make test-faults` runs all; ORDERLY_FAULT_SEED repeats a plan: what is broken,
 // in which order and after how long. How the processes interleave is not
-// repeatable. `go test` alone starts one cluster, places orders and stops it.
+// repeatable. `make test-upgrade OLD=revision` has the programs of that revision on
+// the older side of rolling-upgrade; without it that is today's build with version 2
+// of orders.created switched off. `go test` alone starts one cluster, places orders and stops it.
 package fault

@@ -69,6 +69,7 @@ func scenarios() []scenario {
 		{name: "wipe-brokers", fault: wipeBrokers},
 		{name: "rolling-services", impatient: true, fault: rollServices, check: deliveredOnce},
 		{name: "rolling-brokers", fault: rollBrokers},
+		{name: "rolling-upgrade", configure: oldFleet, impatient: true, fault: upgrade, check: upgradedQuietly},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 type load struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
+	rich   atomic.Bool // orders say what only version 2 of orders.created can
 
 	mu     sync.Mutex        // guards what follows
 	placed map[string]string // order id by idempotency key, of everything accepted
@@ -45,13 +47,16 @@ func loadCatalogue(ctx context.Context, t *testing.T, c *client.Client) {
 		if i == 0 {
 			stock = scarce
 		}
-		fmt.Fprintf(&b, "P%d,Product %d,EUR,%d,%d\n", i, i, 100+i, stock)
+		fmt.Fprintf(&b, "P%d,Product %d,EUR,%d,%d\n", i, i, price(i), stock)
 	}
 	loaded, err := shop.Load(ctx, c, strings.NewReader(b.String()), nil)
 	if err != nil || len(loaded.Refused) > 0 {
 		t.Fatalf("load the catalogue: %v, refused %v", err, loaded.Refused)
 	}
 }
+
+// price is that of a product, in minor units.
+func price(product int) int { return 100 + product }
 
 // startLoad lets the customers in. The client decides how patient they are.
 func startLoad(t *testing.T, c *client.Client, seed uint64) *load {
@@ -64,7 +69,7 @@ func startLoad(t *testing.T, c *client.Client, seed uint64) *load {
 			defer tick.Stop()
 			for n := 0; ctx.Err() == nil; n++ {
 				// Begun orders are asked for to the end, so that none is unknown.
-				l.place(t.Context(), c, fmt.Sprintf("%d-%d", customer, n), randomOrder(rng))
+				l.place(t.Context(), c, fmt.Sprintf("%d-%d", customer, n), randomOrder(rng, l.rich.Load()))
 				select {
 				case <-tick.C:
 				case <-ctx.Done():
@@ -75,15 +80,16 @@ func startLoad(t *testing.T, c *client.Client, seed uint64) *load {
 	return l
 }
 
-func (l *load) place(ctx context.Context, c *client.Client, key string, body json.RawMessage) {
+func (l *load) place(ctx context.Context, c *client.Client, key string, body json.RawMessage) (id string) {
 	placed, err := c.Place(ctx, key, body)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
 		l.failed = append(l.failed, fmt.Errorf("order %s: %w", key, err))
-		return
+		return ""
 	}
 	l.placed[key] = placed.OrderID
+	return placed.OrderID
 }
 
 // stop waits until every order is answered.
@@ -101,15 +107,23 @@ func (l *load) accepted() int {
 }
 
 // randomOrder has one to three lines.
-func randomOrder(rng *rand.Rand) json.RawMessage {
+func randomOrder(rng *rand.Rand, rich bool) json.RawMessage {
 	method := "pm_card_visa"
 	if rng.IntN(declined) == 0 {
 		method = "pm_card_chargeDeclined"
 	}
+	more := ""
+	if rich {
+		more = `,"customer_country":"GB","channel":"web"`
+	}
 	var items []string
 	for _, p := range rng.Perm(products)[:1+rng.IntN(3)] {
-		items = append(items, fmt.Sprintf(`{"product_id":"P%d","quantity":%d}`, p, 1+rng.IntN(3)))
+		seen := ""
+		if rich {
+			seen = fmt.Sprintf(`,"unit_price":%d`, price(p))
+		}
+		items = append(items, fmt.Sprintf(`{"product_id":"P%d","quantity":%d%s}`, p, 1+rng.IntN(3), seen))
 	}
 	priority := order.Lanes()[rng.IntN(2)]
-	return fmt.Appendf(nil, `{"customer_id":"c","currency":"EUR","payment_method":%q,"priority":%q,"items":[%s]}`, method, priority, strings.Join(items, ","))
+	return fmt.Appendf(nil, `{"customer_id":"c","currency":"EUR","payment_method":%q,"priority":%q,"items":[%s]%s}`, method, priority, strings.Join(items, ","), more)
 }
