@@ -14,7 +14,7 @@ import (
 type rule struct {
 	Alert       string
 	Expr        string
-	For         string
+	For         string `yaml:",omitempty"`
 	Labels      map[string]string
 	Annotations map[string]string
 }
