@@ -58,7 +58,7 @@ func TestGateway(t *testing.T) {
 		if ready := read(t, s.url+"/readyz", http.StatusOK); !strings.Contains(ready, `"payment-gateway":{"status":"ok","warning":"calls to the payment gateway have failed since`) {
 			t.Errorf("readyz says %s", ready)
 		}
-		if metrics := read(t, s.url+"/metrics", http.StatusOK); !strings.Contains(metrics, "orderly_gateway_breaker_opened_total 1\n") || !strings.Contains(metrics, `orderly_gateway_breaker{state="closed"} 0`) || !strings.Contains(metrics, `orderly_gateway_breaker_reason{reason="unanswered"} 1`) {
+		if metrics := read(t, s.url+"/metrics", http.StatusOK); !strings.Contains(metrics, "orderly_gateway_breaker_opened_total 1\n") || !strings.Contains(metrics, `orderly_gateway_breaker{state="closed"} 0`) || !strings.Contains(metrics, `orderly_gateway_breaker_reason{reason="unavailable"} 1`) {
 			t.Error("metrics do not show the breaker")
 		}
 		cancelled := placed.Orders[0].OrderID

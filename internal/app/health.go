@@ -80,9 +80,8 @@ func (s *Service) hears(context.Context) error {
 	return errors.New(strings.Join(failing, "; "))
 }
 
-// schemaCheck fails if the database lacks what this build needs. One that a newer
-// build has migrated meanwhile is a warning: this one goes on with it until it is
-// replaced.
+// schemaCheck fails if the database lacks what this build needs, or a newer build
+// has changed it so that this one no longer works with it.
 func schemaCheck(db *sqldb.DB, schema sqldb.Schema) httpkit.Check {
 	var mu sync.Mutex // guards well
 	var well time.Time
@@ -93,11 +92,8 @@ func schemaCheck(db *sqldb.DB, schema sqldb.Schema) httpkit.Check {
 			return nil
 		}
 		err := db.Check(ctx, schema)
-		switch {
-		case err == nil:
+		if err == nil {
 			well = time.Now()
-		case errors.Is(err, sqldb.ErrNewer):
-			return httpkit.Warning(err)
 		}
 		return err
 	}

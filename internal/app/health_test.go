@@ -52,8 +52,8 @@ func TestReadiness_ends_while_a_consumer_gives_nothing(t *testing.T) {
 	until(t, "it is ready again", func() bool { return s.hears(t.Context()) == nil && s.figures.oldest() == 0 })
 }
 
-// A database that lacks what the build needs, or is another's, ends the readiness;
-// one that a newer build has migrated does not.
+// A database that lacks what the build needs, is another's, or was changed by a
+// newer build ends the readiness; one to which a newer build has only added does not.
 func TestReadiness_looks_at_the_migrations(t *testing.T) {
 	t.Parallel()
 	db := inventoryDB(t)
@@ -71,15 +71,18 @@ func TestReadiness_looks_at_the_migrations(t *testing.T) {
 		t.Errorf("without a migration: %v", err)
 	}
 	fine(t, db.InTx(t.Context(), func(tx *sqldb.Tx) error {
-		tx.Exec("remember one of tomorrow", "INSERT INTO inventory_migrations (version_id, is_applied) VALUES (1, 1), (99, 1)")
+		tx.Exec("remember some of tomorrow", "INSERT INTO inventory_migrations (version_id, is_applied) VALUES (1, 1), (99, 1)")
 		return nil
 	}))
-	check := schemaCheck(db, sqlstore.Schema())
-	if err := check(t.Context()); !errors.Is(err, sqldb.ErrNewer) {
-		t.Errorf("newer: %v", err)
+	if err := schemaCheck(db, sqlstore.Schema())(t.Context()); err != nil {
+		t.Errorf("with more than this build knows: %v", err)
 	}
-	if status, body := readiness(t, check); status != http.StatusOK || !strings.Contains(body, "newer than this build") {
-		t.Errorf("newer: %d %s", status, body)
+	fine(t, db.InTx(t.Context(), func(tx *sqldb.Tx) error {
+		tx.Exec("remember one that takes away", "INSERT INTO inventory_migrations (version_id, is_applied) VALUES (100, 1)")
+		return nil
+	}))
+	if status, body := readiness(t, schemaCheck(db, sqlstore.Schema())); status != http.StatusServiceUnavailable || !strings.Contains(body, "run a build that knows version 100") {
+		t.Errorf("changed by a newer build: %d %s", status, body)
 	}
 }
 

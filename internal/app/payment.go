@@ -62,7 +62,7 @@ func NewPayment(d Deps, g *gateway.Simulated, cfg PaymentConfig) (*Service, erro
 	if err != nil {
 		return nil, err
 	}
-	s.show(timed.collector(b, s.Engine))
+	s.show(newBreakerMetrics(b, s.Engine))
 	s.figures.ask = openRefunds(store)
 	s.Checks = map[string]httpkit.Check{"gateway": gatewayCheck(b)}
 	s.Feeds = PaymentAudit(d, g)

@@ -3,12 +3,12 @@ package app
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"orderly/payment"
+	"orderly/payment/gateway"
 	"orderly/payment/sqlstore"
 	"orderly/pkg/breaker"
 	"orderly/pkg/engine"
@@ -17,13 +17,13 @@ import (
 
 var (
 	gatewayTries = metrics.New(metrics.Histogram, "orderly_gateway_try_seconds",
-		"Tries of calls to the payment gateway, by what came of them: captured, declined, voided, refunded, found, none (no charge to find), refused (for good); or without an answer: timeout, unanswered, cancelled (by the end of the process).", "operation", "outcome")
+		"Tries of calls to the payment gateway, by what came of them: captured, declined, voided, refunded, found, none (no charge to find), refused (for good), cancelled (by the end of the process); or, without an answer, unavailable, answer_lost, timeout, other.", "operation", "outcome")
 	gatewayPending = metrics.New(metrics.Gauge, "orderly_gateway_calls",
 		"Calls to the payment gateway whose outcome is not known yet, those that wait among them.")
 	gatewayState = metrics.New(metrics.Gauge, "orderly_gateway_breaker",
 		"1 for the state in which the breaker before the payment gateway is.", "state")
 	gatewayReason = metrics.New(metrics.Gauge, "orderly_gateway_breaker_reason",
-		"1 for why it is not closed: the last tries had no answer in time, or failed (unanswered).", "reason")
+		"1 for why it is not closed: what the last try that failed came to, in the words of the tries.", "reason")
 	gatewayChanged = metrics.New(metrics.Gauge, "orderly_gateway_breaker_since_timestamp_seconds",
 		"Since when it is closed, or is not, as a Unix time.")
 	gatewayNext = metrics.New(metrics.Gauge, "orderly_gateway_breaker_next_probe_timestamp_seconds",
@@ -42,23 +42,31 @@ func paymentMetricList() []*metrics.Metric {
 	}
 }
 
-// The outcomes of a try that has no answer.
-const (
-	timedOut   = "timeout"
-	unanswered = "unanswered"
-	cancelled  = "cancelled"
-)
+// failures are the words for a try that has no answer.
+func failures() []string { return []string{"unavailable", "answer_lost", "timeout", otherFailure} }
+
+const otherFailure = "other"
+
+func failureOf(err error) string {
+	switch {
+	case errors.Is(err, gateway.ErrUnavailable):
+		return "unavailable"
+	case errors.Is(err, gateway.ErrAnswerLost):
+		return "answer_lost"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return otherFailure
+}
 
 // timedGateway times the tries of calls to a gateway.
 type timedGateway struct {
 	payment.Gateway
 	tries *prometheus.HistogramVec
-	last  atomic.Value // why the last one without an answer had none
 }
 
 func newTimedGateway(g payment.Gateway, r prometheus.Registerer) *timedGateway {
 	t := &timedGateway{Gateway: g, tries: gatewayTries.HistogramVec(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)}
-	t.last.Store(unanswered)
 	if r != nil {
 		r.MustRegister(t.tries)
 	}
@@ -71,13 +79,9 @@ func (t *timedGateway) note(operation, outcome string, began time.Time, err erro
 	case payment.Refused(err):
 		outcome = "refused"
 	case errors.Is(err, context.Canceled):
-		outcome = cancelled
-	case errors.Is(err, context.DeadlineExceeded):
-		outcome = timedOut
-		t.last.Store(outcome)
+		outcome = "cancelled"
 	default:
-		outcome = unanswered
-		t.last.Store(outcome)
+		outcome = failureOf(err)
 	}
 	t.tries.WithLabelValues(operation, outcome).Observe(time.Since(began).Seconds())
 }
@@ -124,18 +128,18 @@ func outcomeOf(c payment.Charge) string {
 	case payment.ChargeCaptured, payment.ChargeDeclined, payment.ChargeVoided:
 		return string(c.Status)
 	}
-	return unanswered // it makes no sense
+	return otherFailure // it makes no sense
 }
 
-// collector shows the breaker before the gateway.
-func (t *timedGateway) collector(b *breaker.Breaker, e *engine.Engine) prometheus.Collector {
+// newBreakerMetrics shows the breaker before the gateway.
+func newBreakerMetrics(b *breaker.Breaker, e *engine.Engine) prometheus.Collector {
 	return metrics.Collector(func(to metrics.Sink) {
 		s := b.Status()
 		for _, state := range []breaker.State{breaker.Closed, breaker.Open, breaker.HalfOpen} {
 			to.Send(gatewayState, metrics.Flag(state == s.State), string(state))
 		}
-		for _, reason := range []string{timedOut, unanswered} {
-			to.Send(gatewayReason, metrics.Flag(s.State != breaker.Closed && t.last.Load() == reason), reason)
+		for _, reason := range failures() {
+			to.Send(gatewayReason, metrics.Flag(s.Cause != nil && failureOf(s.Cause) == reason), reason)
 		}
 		to.Send(gatewayChanged, metrics.Unix(s.Since))
 		to.Send(gatewayNext, metrics.Unix(s.NextProbe))

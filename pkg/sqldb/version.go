@@ -16,9 +16,6 @@ import (
 // with.
 var ErrPending = errors.New("the database has to be migrated")
 
-// ErrNewer refuses a database that a newer build has migrated.
-var ErrNewer = errors.New("the database is newer than this build")
-
 // Version is one version of a part of a schema.
 type Version struct {
 	Tables string // the part's name
@@ -87,8 +84,8 @@ func known(versions []Version) error {
 	}
 	for _, v := range slices.Backward(versions) {
 		if v.Name == "" && v.Number/generation > newest[v.Tables]/generation {
-			return fmt.Errorf("%w: the tables of %s are at version %d, and this build knows them up to version %d: run a build that knows version %d",
-				ErrNewer, v.Tables, v.Number, newest[v.Tables], v.Number)
+			return fmt.Errorf("the tables of %s are at version %d, and this build knows them up to version %d: run a build that knows version %d",
+				v.Tables, v.Number, newest[v.Tables], v.Number)
 		}
 	}
 	return nil

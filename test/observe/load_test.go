@@ -15,7 +15,7 @@ import (
 )
 
 // every is the pause between two orders.
-const every = 50 * time.Millisecond
+const every = 100 * time.Millisecond
 
 // load lets orders come in, of both lanes, until the test is over. Nobody waits for
 // them.
