@@ -39,6 +39,24 @@ test-faults: setup ## break a cluster under load in every way (SEED=N repeats a 
 test-upgrade: setup ## roll a cluster under load from an older build to this one, and back (OLD=revision; default the newest tag)
 	@./scripts/test-upgrade $(OLD)
 
+.PHONY: images
+images: ## build an image for each program, and check sizes and reproducibility
+	@./scripts/images $(VERSION)
+
+.PHONY: up
+up: ## start the production shape in containers: builds, makes secrets, waits until all is healthy
+	@./scripts/secrets
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## remove what up started, volumes too
+	docker compose --profile shop --profile tools down --volumes --remove-orphans
+
+.PHONY: test-compose
+test-compose: ## break the containers of compose.yaml under load, and audit the books (needs Docker; STAND_INS=1 without a registry)
+	$(if $(STAND_INS),@./test/images/make)
+	cd test/compose && go test -count=1 -v -timeout 30m .
+
 .PHONY: setup
 setup: ## install what the tests need, if it is missing
 	@./scripts/setup
