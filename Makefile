@@ -55,7 +55,7 @@ down: ## remove what up started, volumes too
 .PHONY: test-compose
 test-compose: ## break the containers of compose.yaml under load, and audit the books (needs Docker; STAND_INS=1 without a registry)
 	$(if $(STAND_INS),@./test/images/make)
-	cd test/compose && go test -count=1 -v -timeout 30m .
+	ORDERLY_COMPOSE=all go test ./test/compose -count=1 -v -timeout 30m
 
 .PHONY: setup
 setup: ## install what the tests need, if it is missing
