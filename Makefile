@@ -7,7 +7,7 @@ GO_BUILD = go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
 .PHONY: help
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the programs into bin/
@@ -56,6 +56,10 @@ down: ## remove what up started, volumes too
 test-compose: ## break the containers of compose.yaml under load, and audit the books (needs Docker; STAND_INS=1 without a registry)
 	$(if $(STAND_INS),@./test/images/make)
 	ORDERLY_COMPOSE=all go test ./test/compose -count=1 -v -timeout 30m
+
+.PHONY: test-kubernetes
+test-kubernetes: ## decode the manifests as the API's own types, and compare them with the programs
+	cd test/kubernetes && go test ./...
 
 .PHONY: setup
 setup: ## install what the tests need, if it is missing
