@@ -32,6 +32,9 @@ const (
 // gcPercent saves CPU: the heap of one service is small.
 const gcPercent = 400
 
+// leastMemory is what a service needs to work at all.
+const leastMemory = 48 << 20
+
 // Service says how one service is made.
 type Service struct {
 	Name     string // of the program
@@ -100,6 +103,9 @@ func misused(program settings.Command, stderr io.Writer, err error) int {
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, s Service, cfg *config, log *daemon.Daemon, traces *otlp.Traces) (err error) {
+	if err := daemon.EnoughMemory(leastMemory); err != nil {
+		return err
+	}
 	db, err := postgres.Open(ctx, cfg.databaseURL)
 	if err != nil {
 		return err
