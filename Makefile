@@ -50,7 +50,7 @@ up: ## start the production shape in containers: builds, makes secrets, waits un
 
 .PHONY: down
 down: ## remove what up started, volumes too
-	docker compose --profile shop --profile tools down --volumes --remove-orphans
+	docker compose -f compose.yaml -f compose.observability.yaml --profile shop --profile tools down --volumes --remove-orphans
 
 .PHONY: test-compose
 test-compose: ## break the containers of compose.yaml under load, and audit the books (needs Docker; STAND_INS=1 without a registry)
@@ -68,6 +68,19 @@ setup: ## install what the tests need, if it is missing
 .PHONY: lint
 lint: ## formatting, vet and staticcheck
 	@./scripts/lint
+
+.PHONY: vulncheck
+vulncheck: ## look for known vulnerabilities in what the programs call (needs the vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
+
+.PHONY: licenses
+licenses: ## list the licences of what the programs link, and refuse what binds those who pass it on
+	@# modernc.org/mathutil has the BSD-3-Clause licence in other lines than the tool knows.
+	@go run github.com/google/go-licenses@v1.6.0 check ./cmd/... --ignore orderly --ignore modernc.org/mathutil --disallowed_types=forbidden,restricted,unknown
+
+.PHONY: release-check
+release-check: ## check the configuration of releases
+	go run github.com/goreleaser/goreleaser/v2@v2.12.7 check
 
 .PHONY: generate
 generate: ## make the generated files anew
