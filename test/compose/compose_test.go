@@ -33,6 +33,8 @@ func TestCompose(t *testing.T) {
 		{"the sample shop", (*project).shop},
 		{"nothing runs as it should not", (*project).confined},
 		{"a service reaches only what it needs", (*project).apart},
+		{"a start that cannot work says why", (*project).refusals},
+		{"Prometheus sees every replica", (*project).watched},
 		{"a rolling restart fails no request", (*project).rolling},
 		{"each container is killed", (*project).kills},
 		{"networks are cut", (*project).cuts},

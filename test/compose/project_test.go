@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -48,7 +47,7 @@ func (p *project) down() {
 			p.t.Logf("%s said:\n%s", name, p.tail(name))
 		}
 	}
-	p.compose("--profile", "shop", "--profile", "tools", "down", "--volumes", "--remove-orphans", "--timeout", "45")
+	p.compose("-f", "compose.observability.yaml", "--profile", "shop", "--profile", "tools", "down", "--volumes", "--remove-orphans", "--timeout", "45")
 	for _, kind := range []string{"container", "volume", "network"} {
 		if left := p.docker(kind, "ls", "-q", "--filter", "label=com.docker.compose.project="+p.name); left != "" {
 			p.t.Errorf("down left a %s: %s", kind, left)
@@ -60,7 +59,7 @@ func (p *project) url() string { return "http://127.0.0.1:" + p.port }
 
 func (p *project) compose(args ...string) string {
 	p.t.Helper()
-	return p.docker(append([]string{"compose", "-p", p.name}, args...)...)
+	return p.docker(append([]string{"compose", "-f", "compose.yaml", "-p", p.name}, args...)...)
 }
 
 func (p *project) docker(args ...string) string {
@@ -72,7 +71,7 @@ func (p *project) docker(args ...string) string {
 func (p *project) command(cmd *exec.Cmd) string {
 	p.t.Helper()
 	cmd.Dir = p.root
-	cmd.Env = append(os.Environ(), "ORDERLY_PORT="+p.port)
+	cmd.Env = append(cmd.Environ(), "ORDERLY_PORT="+p.port)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		p.t.Errorf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, lastLines(string(out), 30))

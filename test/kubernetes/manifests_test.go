@@ -212,7 +212,9 @@ func TestNames_agree(t *testing.T) {
 			}
 		}
 		for _, b := range o.Budgets {
-			if !slices.ContainsFunc(o.Services, func(s core.Service) bool { return b.Spec.Selector != nil && maps.Equal(s.Spec.Selector, b.Spec.Selector.MatchLabels) }) {
+			if !slices.ContainsFunc(o.Services, func(s core.Service) bool {
+				return b.Spec.Selector != nil && maps.Equal(s.Spec.Selector, b.Spec.Selector.MatchLabels)
+			}) {
 				t.Errorf("the budget %s is of %v", b.Name, b.Spec.Selector)
 			}
 		}
