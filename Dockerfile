@@ -2,7 +2,7 @@
 # Without a target it is orderly: the whole system in one process, and the
 # operator's tool.
 
-FROM golang:1.26-trixie AS build
+FROM --platform=$BUILDPLATFORM golang:1.26-trixie AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
@@ -10,8 +10,9 @@ COPY . .
 ARG VERSION=dev
 # More flags of go build, as -a.
 ARG BUILD_FLAGS=
+ARG TARGETOS TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=${VERSION}" ${BUILD_FLAGS} -o /out/ \
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=${VERSION}" ${BUILD_FLAGS} -o /out/ \
       ./cmd/order-service ./cmd/inventory-service ./cmd/payment-service ./cmd/orderly && \
     mkdir /data
 

@@ -80,7 +80,7 @@ licenses: ## list the licences of what the programs link, and refuse what binds 
 
 .PHONY: release-check
 release-check: ## check the configuration of releases
-	go run github.com/goreleaser/goreleaser/v2@v2.12.7 check
+	go run github.com/goreleaser/goreleaser/v2@v2.17.0 check
 
 .PHONY: generate
 generate: ## make the generated files anew
