@@ -7,7 +7,7 @@ GO_BUILD = go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
 .PHONY: help
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the programs into bin/
@@ -39,6 +39,28 @@ test-faults: setup ## break a cluster under load in every way (SEED=N repeats a 
 test-upgrade: setup ## roll a cluster under load from an older build to this one, and back (OLD=revision; default the newest tag)
 	@./scripts/test-upgrade $(OLD)
 
+.PHONY: images
+images: ## build an image for each program, and check sizes and reproducibility
+	@./scripts/images $(VERSION)
+
+.PHONY: up
+up: ## start the production shape in containers: builds, makes secrets, waits until all is healthy
+	@./scripts/secrets
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## remove what up started, volumes too
+	docker compose -f compose.yaml -f compose.observability.yaml --profile shop --profile tools down --volumes --remove-orphans
+
+.PHONY: test-compose
+test-compose: ## break the containers of compose.yaml under load, and audit the books (needs Docker; STAND_INS=1 without a registry)
+	$(if $(STAND_INS),@./test/images/make)
+	ORDERLY_COMPOSE=all go test ./test/compose -count=1 -v -timeout 30m
+
+.PHONY: test-kubernetes
+test-kubernetes: ## decode the manifests as the API's own types, and compare them with the programs
+	cd test/kubernetes && go test ./...
+
 .PHONY: setup
 setup: ## install what the tests need, if it is missing
 	@./scripts/setup
@@ -46,6 +68,19 @@ setup: ## install what the tests need, if it is missing
 .PHONY: lint
 lint: ## formatting, vet and staticcheck
 	@./scripts/lint
+
+.PHONY: vulncheck
+vulncheck: ## look for known vulnerabilities in what the programs call (needs the vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
+
+.PHONY: licenses
+licenses: ## list the licences of what the programs link, and refuse what binds those who pass it on
+	@# modernc.org/mathutil has the BSD-3-Clause licence in other lines than the tool knows.
+	@go run github.com/google/go-licenses@v1.6.0 check ./cmd/... --ignore orderly --ignore modernc.org/mathutil --disallowed_types=forbidden,restricted,unknown
+
+.PHONY: release-check
+release-check: ## check the configuration of releases
+	go run github.com/goreleaser/goreleaser/v2@v2.17.0 check
 
 .PHONY: generate
 generate: ## make the generated files anew

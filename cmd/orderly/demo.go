@@ -15,9 +15,10 @@ import (
 
 // demoCommand runs the sample shop on a directory that is gone in the end.
 type demoCommand struct {
-	Exit        bool `help:"End once the outcome is printed."`
-	Upgrade     bool `help:"Move the services to version 2 of orders.created, a restart at a time, while the orders come in."`
-	Concurrency int  `help:"How many orders are under way at once (default: ${default})." default:"64" placeholder:"N"`
+	On          string `help:"Send the orders through this running system, and leave it as it is." placeholder:"URL"`
+	Exit        bool   `help:"End once the outcome is printed."`
+	Upgrade     bool   `help:"Move the services to version 2 of orders.created, a restart at a time, while the orders come in."`
+	Concurrency int    `help:"How many orders are under way at once (default: ${default})." default:"64" placeholder:"N"`
 	systemFlags `embed:"" set:"log_level=warn"`
 }
 
@@ -25,6 +26,9 @@ type demoCommand struct {
 func (c *demoCommand) Validate() error {
 	if c.Upgrade && (c.Publish != "" || c.Read != "") {
 		return errors.New("--upgrade sets --publish and --read by itself")
+	}
+	if c.Upgrade && c.On != "" {
+		return errors.New("--upgrade restarts services, which it cannot do to a system that runs already: leave out --on")
 	}
 	return errors.Join(checkConcurrency(c.Concurrency), c.systemFlags.Validate())
 }
@@ -44,6 +48,9 @@ type demoResult struct {
 
 // Run runs the command.
 func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
+	if c.On != "" {
+		return c.playOn(ctx, s)
+	}
 	dir, err := os.MkdirTemp("", "orderly-demo-")
 	if err != nil {
 		return err
@@ -69,6 +76,21 @@ func (c *demoCommand) Run(ctx context.Context, s *session) (err error) {
 		return err
 	}
 	return c.rest(ctx, s, system, result.Verify)
+}
+
+// playOn sends the shop through a system that runs already.
+func (c *demoCommand) playOn(ctx context.Context, s *session) error {
+	result, err := playShop(ctx, s, c.On, c.Concurrency)
+	if err != nil {
+		return err
+	}
+	if err := s.out.print(result, result.text); err != nil {
+		return err
+	}
+	if !result.Verify.Clean() {
+		return errReported
+	}
+	return nil
 }
 
 // runUpgrade runs the shop while its services go from one version to the next.

@@ -83,6 +83,8 @@ type topologyCommands struct {
 	Show  topologyShowCommand  `cmd:"" help:"Show the streams and consumers that the services want."`
 	Diff  topologyDiffCommand  `cmd:"" help:"Compare the NATS servers with that; ends with 1 if they differ."`
 	Apply topologyApplyCommand `cmd:"" help:"Make what is missing and change what differs, where nothing can be lost by it."`
+
+	Permissions topologyPermissionsCommand `cmd:"" help:"Print the users of NATS with what each may do, for its servers' configuration."`
 }
 
 func main() {

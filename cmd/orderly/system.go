@@ -89,6 +89,9 @@ func checkAddress(addr string) error {
 	return nil
 }
 
+// leastMemory is what the whole system needs to work at all.
+const leastMemory = 96 << 20
+
 // system is a running system with its log.
 type system struct {
 	*allinone.System
@@ -97,6 +100,9 @@ type system struct {
 
 // start starts the system in a directory.
 func (f systemFlags) start(ctx context.Context, dir string) (*system, error) {
+	if err := daemon.EnoughMemory(leastMemory); err != nil {
+		return nil, err
+	}
 	versions, err := f.versions()
 	if err != nil {
 		return nil, usageError{err}

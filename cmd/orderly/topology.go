@@ -62,7 +62,10 @@ func (f brokerFlags) on(ctx context.Context, do func(context.Context, *natsbus.C
 	if err != nil {
 		return usageError{err}
 	}
-	cfg := natsbus.Config{URL: url, Name: "orderly topology", ConnectTimeout: topologyPatience / 6}
+	cfg := natsbus.Config{
+		URL: url, Name: "orderly topology", ConnectTimeout: topologyPatience / 6,
+		Options: []nats.Option{nats.CustomInboxPrefix(app.InboxPrefix(app.OperatorUser))},
+	}
 	if f.Credentials != "" {
 		cfg.Options = append(cfg.Options, nats.UserCredentials(f.Credentials))
 	}

@@ -32,6 +32,9 @@ const (
 // gcPercent saves CPU: the heap of one service is small.
 const gcPercent = 400
 
+// leastMemory is what a service needs to work at all.
+const leastMemory = 48 << 20
+
 // Service says how one service is made.
 type Service struct {
 	Name     string // of the program
@@ -100,6 +103,9 @@ func misused(program settings.Command, stderr io.Writer, err error) int {
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context, s Service, cfg *config, log *daemon.Daemon, traces *otlp.Traces) (err error) {
+	if err := daemon.EnoughMemory(leastMemory); err != nil {
+		return err
+	}
 	db, err := postgres.Open(ctx, cfg.databaseURL)
 	if err != nil {
 		return err
@@ -108,7 +114,7 @@ func serve(ctx context.Context, s Service, cfg *config, log *daemon.Daemon, trac
 	if err := prepare(ctx, s.Service, cfg.migrate, db); err != nil {
 		return err
 	}
-	bus, err := natsbus.Connect(ctx, natsbus.Config{URL: cfg.natsURL, Name: s.Name, Logger: log.Logger, Options: natsOptions(cfg)})
+	bus, err := natsbus.Connect(ctx, natsbus.Config{URL: cfg.natsURL, Name: s.Name, Logger: log.Logger, Options: natsOptions(s.Service, cfg)})
 	if err != nil {
 		return err
 	}
@@ -126,11 +132,13 @@ func serve(ctx context.Context, s Service, cfg *config, log *daemon.Daemon, trac
 	return errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 }
 
-func natsOptions(cfg *config) []nats.Option {
-	if cfg.natsCredentials == "" {
-		return nil
+// natsOptions make answers arrive where the service's user may listen.
+func natsOptions(service string, cfg *config) []nats.Option {
+	opts := []nats.Option{nats.CustomInboxPrefix(app.InboxPrefix(service))}
+	if cfg.natsCredentials != "" {
+		opts = append(opts, nats.UserCredentials(cfg.natsCredentials))
 	}
-	return []nats.Option{nats.UserCredentials(cfg.natsCredentials)}
+	return opts
 }
 
 // drain goes on serving for a while, not ready any more, so that whoever sends

@@ -136,6 +136,7 @@ func TestPrograms(t *testing.T) {
 		"the operator sets up the streams":           testTopology,
 		"config print shows no password":             testConfigPrint,
 		"a service drains":                           testDrain,
+		"a user of NATS a service":                   testPermissions,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
