@@ -13,7 +13,6 @@ import (
 
 	"orderly/events"
 	"orderly/internal/adoption"
-	"orderly/internal/contract"
 	"orderly/order"
 	"orderly/pkg/discovery"
 	"orderly/pkg/natsbus"
@@ -78,7 +77,7 @@ func (a adoptions) name(ctx context.Context, readers []adoption.Reader, event st
 	}
 	for i := range readers {
 		r := &readers[i]
-		version := contract.Version{Name: event, Number: r.Version}.String()
+		version := versionOf(event, r.Version)
 		for _, one := range found {
 			if r.Service != "" && one.Metadata["service"] == r.Service && slices.Contains(strings.Fields(one.Metadata[readsField]), version) {
 				r.Instances = append(r.Instances, one.Metadata["replica"])
@@ -90,7 +89,7 @@ func (a adoptions) name(ctx context.Context, readers []adoption.Reader, event st
 
 // span finds out since when and until when a version was published.
 func (a adoptions) span(ctx context.Context, stream jetstream.Stream, event string, v *adoption.Version) error {
-	subject := fmt.Sprintf("%s.v%d.*", event, v.Version)
+	subject := versionOf(event, v.Version) + ".*"
 	var err error
 	if v.First, err = oldest(ctx, stream, 1, []string{subject}); err != nil || v.First.IsZero() {
 		return err
@@ -144,7 +143,7 @@ func through(info *jetstream.ConsumerInfo, event string, version int) []string {
 	filters := natsbus.Filters(info.Config)
 	var subjects []string
 	for _, lane := range order.Lanes() {
-		subject := fmt.Sprintf("%s.v%d.%s", event, version, lane)
+		subject := versionOf(event, version) + "." + lane
 		if len(filters) == 0 || slices.ContainsFunc(filters, func(filter string) bool { return covers(filter, subject) }) {
 			subjects = append(subjects, subject)
 		}

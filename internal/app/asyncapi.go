@@ -40,7 +40,7 @@ func speakers(v events.Version) []string {
 func listeners(v events.Version) []string {
 	var all []string
 	for _, h := range everything() {
-		subject := fmt.Sprintf("%s.v%d.%s", v.Name, v.Version, h.lane)
+		subject := versionOf(v.Name, v.Version) + "." + h.lane
 		for _, c := range h.channels {
 			if slices.ContainsFunc(c.filters, func(filter string) bool { return covers(filter, subject) }) && !slices.Contains(all, h.service) {
 				all = append(all, h.service)

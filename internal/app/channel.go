@@ -114,7 +114,7 @@ func (h hearing) retired() []string {
 func (h hearing) filters(v Versions) (later, subjects []string) {
 	for _, name := range names(h.events) {
 		version := v.read(name)
-		subjects = append(subjects, name+".v"+strconv.Itoa(version)+"."+h.lane)
+		subjects = append(subjects, versionOf(name, version)+"."+h.lane)
 		if version > 1 {
 			later = append(later, strings.TrimPrefix(name, domainOf(name)+".")+"-v"+strconv.Itoa(version))
 		}

@@ -3,10 +3,10 @@ package app
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"orderly/events"
-	"orderly/internal/contract"
 )
 
 // Versions says in which versions a service publishes and reads the events that
@@ -39,12 +39,12 @@ func (v Versions) read(name string) int {
 // have by default; nothing at all is the default of all.
 func (v *Versions) ParsePublished(text string) error {
 	v.Publish = make(map[string][]int)
-	return eachVersion(text, func(c contract.Version) error {
-		if slices.Contains(v.Publish[c.Name], c.Number) {
-			return fmt.Errorf("%s is named twice", c)
+	return eachVersion(text, func(name string, number int) error {
+		if slices.Contains(v.Publish[name], number) {
+			return fmt.Errorf("%s is named twice", versionOf(name, number))
 		}
-		v.Publish[c.Name] = append(v.Publish[c.Name], c.Number)
-		slices.Sort(v.Publish[c.Name])
+		v.Publish[name] = append(v.Publish[name], number)
+		slices.Sort(v.Publish[name])
 		return nil
 	})
 }
@@ -53,36 +53,40 @@ func (v *Versions) ParsePublished(text string) error {
 // "orders.created.v2".
 func (v *Versions) ParseRead(text string) error {
 	v.Read = make(map[string]int)
-	return eachVersion(text, func(c contract.Version) error {
-		if other, twice := v.Read[c.Name]; twice {
-			return fmt.Errorf("%s is to be read in versions %d and %d: a service reads one", c.Name, other, c.Number)
+	return eachVersion(text, func(name string, number int) error {
+		if other, twice := v.Read[name]; twice {
+			return fmt.Errorf("%s is to be read in versions %d and %d: a service reads one", name, other, number)
 		}
-		v.Read[c.Name] = c.Number
+		v.Read[name] = number
 		return nil
 	})
 }
 
 // eachVersion hands over the versions of a list, and refuses those that this build
 // does not know or has retired.
-func eachVersion(text string, do func(contract.Version) error) error {
+func eachVersion(text string, do func(name string, number int) error) error {
 	for part := range strings.SplitSeq(text, ",") {
 		part = strings.TrimSpace(part)
 		if part == "" {
 			continue
 		}
-		c, err := contract.ParseVersion(part)
-		if err != nil {
-			return err
+		name, digits, ok := strings.Cut(part, ".v")
+		number, err := strconv.Atoi(digits)
+		if !ok || err != nil || number < 1 {
+			return fmt.Errorf("%q is no version of an event: write <domain>.<event>.v<n>, as orders.created.v1", part)
 		}
-		if known := live(c.Name); !slices.Contains(known, c.Number) {
-			return fmt.Errorf("%s is not in use: of %s this build says and reads versions %v", c, c.Name, known)
+		if known := live(name); !slices.Contains(known, number) {
+			return fmt.Errorf("%s is not in use: of %s this build says and reads versions %v", part, name, known)
 		}
-		if err := do(c); err != nil {
+		if err := do(name, number); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// versionOf names a version of an event, as orders.created.v1.
+func versionOf(name string, number int) string { return name + ".v" + strconv.Itoa(number) }
 
 // live are the versions of an event that are not retired, the oldest first.
 func live(name string) []int {
@@ -157,7 +161,7 @@ func (s *Service) reads() []string {
 	var all []string
 	for _, r := range s.listens {
 		for _, name := range names(r.events) {
-			all = append(all, contract.Version{Name: name, Number: s.deps.Versions.read(name)}.String())
+			all = append(all, versionOf(name, s.deps.Versions.read(name)))
 		}
 	}
 	return all
