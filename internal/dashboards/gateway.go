@@ -20,7 +20,7 @@ func gateway() dashboard {
 				graph("A second, by outcome", "ops", query{rate("orderly_gateway_try_seconds_count", "operation, outcome"), "{{operation}} {{outcome}}"}),
 				spread("How long they take", "orderly_gateway_try_seconds", "operation"),
 				graph("Without an answer", "percentunit", query{
-					`(sum(rate(orderly_gateway_try_seconds_count{outcome=~"timeout|unanswered"}[$__rate_interval])) or vector(0)) / sum(rate(orderly_gateway_try_seconds_count[$__rate_interval]))`, "of all tries"}).from(0.05),
+					`(sum(rate(orderly_gateway_try_seconds_count{outcome=~"unavailable|answer_lost|timeout|other"}[$__rate_interval])) or vector(0)) / sum(rate(orderly_gateway_try_seconds_count[$__rate_interval]))`, "of all tries"}).from(0.05),
 				graph("Calls without an outcome", "short", query{`sum by (instance) (orderly_gateway_calls)`, "{{instance}}"}).
 					saying("Those that wait among them. At ORDERLY_GATEWAY_CALLS for long, the gateway is the limit."),
 				graph("State of the breaker", "short", query{`max by (instance, state) (orderly_gateway_breaker)`, "{{instance}} {{state}}"}),
