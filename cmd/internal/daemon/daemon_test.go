@@ -103,8 +103,13 @@ func TestDebug_answers_this_machine_alone(t *testing.T) {
 	t.Parallel()
 	d, _ := open(t, Config{DebugAddr: "127.0.0.1:0"})
 	url := "http://" + d.debug.server.Addr()
-	if status, _ := call(t, http.MethodGet, url+"/debug/pprof/cmdline", "", ""); status != http.StatusOK {
-		t.Errorf("pprof: %d", status)
+	for path, want := range map[string]int{
+		"": http.StatusOK, "goroutine?debug=1": http.StatusOK, "heap": http.StatusOK, "profile?seconds=0": http.StatusOK,
+		"lost": http.StatusNotFound, "heap?debug=x": http.StatusBadRequest, "profile?seconds=1h": http.StatusBadRequest, "profile?seconds=-1": http.StatusBadRequest,
+	} {
+		if status, text := call(t, http.MethodGet, url+"/debug/pprof/"+path, "", ""); status != want || text == "" {
+			t.Errorf("%s: %d %q, want %d", path, status, text, want)
+		}
 	}
 	for _, host := range []string{"evil.example", "evil.example:80", "10.0.0.1:6060"} {
 		if status, _ := call(t, http.MethodGet, url+"/log/level", host, ""); status != http.StatusForbidden {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"time"
 
 	"go.uber.org/zap"
@@ -32,11 +31,7 @@ func startDebug(addr string, log *Log) (*Debug, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	profiles(mux)
 	mux.Handle("/log/level", log.Level)
 	d := &Debug{server: httpkit.NewServer(httpkit.ServerConfig{
 		Listener: door, Handler: own(http.NewCrossOriginProtection().Handler(mux)), Logger: log.Logger, WriteTimeout: debugWrite,
