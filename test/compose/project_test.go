@@ -37,6 +37,9 @@ func newProject(t *testing.T) *project {
 	t.Cleanup(p.down)
 	began := time.Now()
 	p.compose("up", "--build", "--detach", "--wait")
+	if t.Failed() {
+		t.FailNow()
+	}
 	t.Logf("up after %s", time.Since(began).Round(time.Second))
 	return p
 }
