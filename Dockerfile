@@ -12,7 +12,7 @@ ARG VERSION=dev
 ARG BUILD_FLAGS=
 ARG TARGETOS TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=${VERSION}" ${BUILD_FLAGS} -o /out/ \
+    CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -buildvcs=false -trimpath -ldflags "-s -w -funcalign=16 -X main.version=${VERSION}" ${BUILD_FLAGS} -o /out/ \
       ./cmd/order-service ./cmd/inventory-service ./cmd/payment-service ./cmd/orderly && \
     mkdir /data
 
