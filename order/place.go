@@ -124,12 +124,12 @@ func (p *Place) checkMetadata(r Refusal) Refusal {
 	return r
 }
 
-// agreePrice takes over the price of a product that comes again.
+// agreePrice keeps the price of a product that comes again if each of its lines has
+// it.
 func agreePrice(r Refusal, location string, line *events.ItemV2, again events.ItemV2) Refusal {
 	switch {
-	case again.UnitPriceMinor == nil:
-	case line.UnitPriceMinor == nil:
-		line.UnitPriceMinor = again.UnitPriceMinor
+	case again.UnitPriceMinor == nil, line.UnitPriceMinor == nil:
+		line.UnitPriceMinor = nil
 	case *line.UnitPriceMinor != *again.UnitPriceMinor:
 		return append(r, Problem{location, "another price than the lines before have for this product"})
 	}

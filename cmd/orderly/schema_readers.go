@@ -42,10 +42,21 @@ func readersText(w io.Writer, s adoption.State) {
 		}
 		fmt.Fprintf(w, "%s.v%d\t%s\t%s\t%s\n", s.Event, v.Version, use, orNever(v.First), orNever(v.Last))
 	}
+	for _, speaker := range s.Speakers {
+		fmt.Fprintf(w, "said by\t%s of %s\t%s\n", speaker.Instance, speaker.Service, versionsText(speaker.Versions))
+	}
 	fmt.Fprintln(w, "\nVERSION\tSERVICE\tCONSUMER\tINSTANCES\tLAST SEEN\tLAG")
 	for _, r := range s.Readers {
 		fmt.Fprintf(w, "v%d\t%s\t%s\t%s\t%s\t%s\n", r.Version, orDash(r.Service), r.Consumer, instancesOf(r), orNever(r.LastSeen), r.Lag)
 	}
+}
+
+func versionsText(versions []int) string {
+	texts := make([]string, len(versions))
+	for i, v := range versions {
+		texts[i] = fmt.Sprintf("v%d", v)
+	}
+	return strings.Join(texts, " ")
 }
 
 func instancesOf(r adoption.Reader) string {

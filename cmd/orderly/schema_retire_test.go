@@ -117,5 +117,7 @@ func TestSchemaRetire_refuses_bad_input(t *testing.T) {
 	orderly(t, "schema", "retire", "orders.created.v1", "--dir", t.TempDir()).wants(t, 2, "no folder of schemas")
 	orderly(t, "schema", "readers", "orders").wants(t, 2, "this build knows no event orders")
 	orderly(t, "up", "--data", t.TempDir(), "--read", "orders.created.v9").wants(t, 2, "--read: orders.created.v9 is not in use")
+	orderly(t, "up", "--data", t.TempDir(), "--publish", "orders.created.v1", "--read", "orders.created.v2").wants(t, 2, "orders.created.v2 would be read and not published")
+	orderly(t, "up", "--data", t.TempDir(), "--publish", "orders.created.v2").wants(t, 2, "orders.created.v1 is read, and orders.created would be published in versions [2] only")
 	orderly(t, "up", "--data", t.TempDir(), "--publish", "orders.created").wants(t, 2, "--publish:", "no version of an event")
 }

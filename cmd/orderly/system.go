@@ -75,7 +75,7 @@ func (f systemFlags) versions() (v app.Versions, err error) {
 	if err := v.ParseRead(f.Read); err != nil {
 		return v, fmt.Errorf("--read: %w", err)
 	}
-	return v, nil
+	return v, v.Deaf()
 }
 
 func checkAddress(addr string) error {

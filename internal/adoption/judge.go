@@ -22,6 +22,11 @@ func Judge(s State, version int, oldest *Open, except ...string) []string {
 	if began.IsZero() {
 		reasons = append(reasons, fmt.Sprintf("the stream holds no message of %s: publish both versions first", next))
 	}
+	for _, speaker := range s.Speakers {
+		if !slices.Contains(speaker.Versions, newer[len(newer)-1].Version) {
+			reasons = append(reasons, fmt.Sprintf("%s of the %s service does not say %s: start it with --publish %s,%s", speaker.Instance, speaker.Service, next, name(version), next))
+		}
+	}
 	for _, r := range s.Readers {
 		if r.Version != version || slices.Contains(except, r.Consumer) {
 			continue

@@ -48,7 +48,7 @@ func TestG7_a_version_stays_while_it_is_needed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := State{Event: "orders.created", Versions: test.versions, Readers: test.readers}
+			s := State{Event: "orders.created", Versions: test.versions, Readers: test.readers, Speakers: []Speaker{{"order", "a/1", []int{1, 2}}}}
 			got := Judge(s, 1, test.open, test.except...)
 			switch {
 			case test.want == "" && len(got) > 0:
@@ -57,5 +57,15 @@ func TestG7_a_version_stays_while_it_is_needed(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// What a replica says in the old version alone would reach nobody.
+func TestG7_a_version_stays_while_somebody_says_no_other(t *testing.T) {
+	t.Parallel()
+	s := State{Event: "orders.created", Versions: both, Speakers: []Speaker{{"order", "a/1", []int{1, 2}}, {"order", "b/2", []int{1}}}}
+	got := Judge(s, 1, nil)
+	if want := "b/2 of the order service does not say orders.created.v2: start it with --publish orders.created.v1,orders.created.v2"; len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import "time"
 type State struct {
 	Event    string    `json:"event"`
 	Versions []Version `json:"versions" nullable:"false" doc:"The oldest first"`
+	Speakers []Speaker `json:"speakers" nullable:"false" doc:"The replicas that run and say the event"`
 	Readers  []Reader  `json:"readers" nullable:"false" doc:"Each consumer once for each version that its filters let through"`
 }
 
@@ -19,6 +20,13 @@ type Version struct {
 	Last    time.Time `json:"last,omitzero" doc:"When the newest came"`
 }
 
+// Speaker is a replica that says the event.
+type Speaker struct {
+	Service  string `json:"service"`
+	Instance string `json:"instance" doc:"The process"`
+	Versions []int  `json:"versions" nullable:"false" doc:"In which versions"`
+}
+
 // Reader is a consumer that a version gets through to.
 type Reader struct {
 	Service   string    `json:"service,omitempty" doc:"Whose it is; absent if it belongs to none of Orderly's"`
@@ -28,6 +36,7 @@ type Reader struct {
 	Durable   bool      `json:"durable" doc:"It stays while nobody pulls"`
 	Every     bool      `json:"every" doc:"Its filters let the newest version through as well"`
 	Pulls     int       `json:"pulls" doc:"How many pulls wait for messages: replicas are there"`
+	InHand    int       `json:"in_hand" doc:"How many messages it got and has not answered"`
 	Instances []string  `json:"instances,omitempty" doc:"The processes that say they read the version"`
 	LastSeen  time.Time `json:"last_seen,omitzero" doc:"When something was last delivered to it or answered by it; now if it is there"`
 	Unread    time.Time `json:"unread_since,omitzero" doc:"When the oldest message of the version came that it has not answered"`

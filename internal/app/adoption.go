@@ -29,7 +29,7 @@ var errNoEvent = errors.New("this build knows no such event")
 
 // state looks at the stream of an event and at everybody who reads it.
 func (a adoptions) state(ctx context.Context, event string) (adoption.State, error) {
-	s := adoption.State{Event: event, Versions: []adoption.Version{}, Readers: []adoption.Reader{}}
+	s := adoption.State{Event: event, Versions: []adoption.Version{}, Speakers: []adoption.Speaker{}, Readers: []adoption.Reader{}}
 	for _, v := range events.Catalog() {
 		if v.Name == event {
 			s.Versions = append(s.Versions, adoption.Version{Version: v.Version, Retired: v.Retired})
@@ -58,16 +58,17 @@ func (a adoptions) state(ctx context.Context, event string) (adoption.State, err
 	if err := consumers.Err(); err != nil {
 		return s, err
 	}
-	if err := a.name(ctx, s.Readers, event); err != nil {
+	if err := a.name(ctx, &s); err != nil {
 		return s, err
 	}
-	leave(s.Readers)
+	leave(s.Readers, time.Now())
 	slices.SortFunc(s.Readers, func(x, y adoption.Reader) int { return strings.Compare(x.Consumer, y.Consumer) })
 	return s, nil
 }
 
-// name adds to the services' consumers the replicas that say they read the version.
-func (a adoptions) name(ctx context.Context, readers []adoption.Reader, event string) error {
+// name adds the replicas that say the event, and to the services' consumers those
+// that say they read a version of it.
+func (a adoptions) name(ctx context.Context, s *adoption.State) error {
 	if a.nc == nil {
 		return nil
 	}
@@ -75,9 +76,20 @@ func (a adoptions) name(ctx context.Context, readers []adoption.Reader, event st
 	if err != nil {
 		return err
 	}
-	for i := range readers {
-		r := &readers[i]
-		version := versionOf(event, r.Version)
+	for _, one := range found {
+		speaker := adoption.Speaker{Service: one.Metadata["service"], Instance: one.Metadata["replica"]}
+		for _, v := range s.Versions {
+			if slices.Contains(strings.Fields(one.Metadata[saysField]), versionOf(s.Event, v.Version)) {
+				speaker.Versions = append(speaker.Versions, v.Version)
+			}
+		}
+		if len(speaker.Versions) > 0 {
+			s.Speakers = append(s.Speakers, speaker)
+		}
+	}
+	for i := range s.Readers {
+		r := &s.Readers[i]
+		version := versionOf(s.Event, r.Version)
 		for _, one := range found {
 			if r.Service != "" && one.Metadata["service"] == r.Service && slices.Contains(strings.Fields(one.Metadata[readsField]), version) {
 				r.Instances = append(r.Instances, one.Metadata["replica"])
@@ -117,6 +129,7 @@ func (a adoptions) reader(ctx context.Context, stream jetstream.Stream, s *adopt
 		Durable:  info.Config.Durable != "",
 		Every:    len(through(info, s.Event, newest)) > 0,
 		Pulls:    info.NumWaiting,
+		InHand:   info.NumAckPending,
 		LastSeen: seenAt(info),
 		Lag:      "0s",
 	}
@@ -165,13 +178,18 @@ func seenAt(info *jetstream.ConsumerInfo) time.Time {
 	return at
 }
 
+// leaveAfter is for how long a consumer with messages in hand counts as read though
+// nobody pulls: its readers may have as much as they want.
+const leaveAfter = time.Minute
+
 // leave marks the consumers that their service has left: it hears the same, in a
-// newer version, by another one that is no further behind.
-func leave(readers []adoption.Reader) {
+// newer version, by another one that is further.
+func leave(readers []adoption.Reader, now time.Time) {
 	for i := range readers {
 		r := &readers[i]
-		r.Left = r.Service != "" && !r.Live() && slices.ContainsFunc(readers, func(other adoption.Reader) bool {
-			return insteadOf(other.Consumer, r.Consumer) && other.Version > r.Version && other.Live()
+		r.Left = r.Service != "" && !r.Live() && (r.InHand == 0 || now.Sub(r.LastSeen) > leaveAfter) && slices.ContainsFunc(readers, func(other adoption.Reader) bool {
+			further := other.Unread.IsZero() || other.Unread.After(r.Unread)
+			return insteadOf(other.Consumer, r.Consumer) && other.Version > r.Version && other.Live() && further
 		})
 	}
 }
@@ -179,7 +197,7 @@ func leave(readers []adoption.Reader) {
 // serviceOf is whose a durable is; empty if it is none of the services'.
 func serviceOf(durable string) string {
 	for _, h := range everything() {
-		if slices.Contains(h.durables(), durable) {
+		if h.had(durable) {
 			return h.service
 		}
 	}
@@ -189,7 +207,6 @@ func serviceOf(durable string) string {
 // insteadOf reports whether two durables are for one thing that is heard.
 func insteadOf(one, other string) bool {
 	return slices.ContainsFunc(everything(), func(h hearing) bool {
-		durables := h.durables()
-		return slices.Contains(durables, one) && slices.Contains(durables, other)
+		return h.had(one) && h.had(other)
 	})
 }

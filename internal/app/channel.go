@@ -35,7 +35,7 @@ type channel struct {
 	stream  string
 	durable string
 	filters []string
-	instead []string // durables by which other replicas may hear the same
+	heard   hearing
 }
 
 // channels are what a service hears by, in the versions that it reads.
@@ -43,11 +43,7 @@ func channels(service string, hears []reads, v Versions) []channel {
 	var out []channel
 	for _, h := range hearings(service, hears) {
 		c := h.channel(v)
-		for _, other := range h.channels {
-			if other.durable != c.durable {
-				c.instead = append(c.instead, other.durable)
-			}
-		}
+		c.heard = h
 		out = append(out, c)
 	}
 	return out
@@ -60,6 +56,8 @@ type hearing struct {
 	// channels are all by which it may be heard, the oldest versions first: whoever
 	// looks on does not know which versions a service reads.
 	channels []channel
+	// retired are those by which it was heard once, in versions that are retired.
+	retired []channel
 }
 
 func hearings(service string, hears []reads) []hearing {
@@ -69,6 +67,11 @@ func hearings(service string, hears []reads) []hearing {
 			h := hearing{service: service, lane: lane, reads: r}
 			for _, way := range ways(names(h.events), live) {
 				h.channels = append(h.channels, h.channel(way))
+			}
+			for _, way := range ways(names(h.events), ever) {
+				if c := h.channel(way); !h.has(c.durable) {
+					h.retired = append(h.retired, c)
+				}
 			}
 			out = append(out, h)
 		}
@@ -90,22 +93,14 @@ func (h hearing) channel(v Versions) channel {
 	return channel{lane: h.lane, stream: h.stream, durable: h.durable(events), filters: filters}
 }
 
-// durables are the names of all by which it may be heard or was heard once, in
-// versions that are retired.
-func (h hearing) durables() []string {
-	var out []string
-	for _, way := range ways(names(h.events), ever) {
-		events, _ := h.filters(way)
-		out = append(out, h.durable(events))
-	}
-	return out
+// has reports whether a durable is for what is heard, in versions in use.
+func (h hearing) has(durable string) bool {
+	return slices.ContainsFunc(h.channels, func(c channel) bool { return c.durable == durable })
 }
 
-// retired are the durables that are for retired versions alone.
-func (h hearing) retired() []string {
-	return slices.DeleteFunc(h.durables(), func(durable string) bool {
-		return slices.ContainsFunc(h.channels, func(c channel) bool { return c.durable == durable })
-	})
+// had reports whether a durable is or was for what is heard.
+func (h hearing) had(durable string) bool {
+	return h.has(durable) || slices.ContainsFunc(h.retired, func(c channel) bool { return c.durable == durable })
 }
 
 // filters are the subjects of what is heard, and which events are heard in another

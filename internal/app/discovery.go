@@ -68,7 +68,8 @@ func (p *Process) announce(s *Service, version string) error {
 	a, err := discovery.Announce(p.bus.NC(), discovery.Config{
 		Name: program(s.Name), About: "Orderly's " + s.Name + " service", Version: version,
 		Metadata: map[string]string{
-			"system": "orderly", "service": s.Name, "replica": replica(), "url": p.URL(), readsField: strings.Join(s.reads(), " "),
+			"system": "orderly", "service": s.Name, "replica": replica(), "url": p.URL(),
+			readsField: strings.Join(s.reads(), " "), saysField: strings.Join(s.tells(), " "),
 		},
 		Endpoints:     s.endpoints(),
 		Status:        func() any { return p.standing(s) },

@@ -50,22 +50,33 @@ type progress struct {
 	lag  time.Duration           // for how long that one has waited
 }
 
-// beyond reports whether p is further than another.
+// live reports whether somebody pulls.
+func (p progress) live() bool { return p.info != nil && p.info.NumWaiting > 0 }
+
+// beyond reports whether p tells better than another how far a service is: by it
+// somebody hears, or it is further.
 func (p progress) beyond(other progress) bool {
 	switch {
 	case p.info == nil || other.info == nil:
 		return p.info != nil
+	case p.live() != other.live():
+		return p.live()
 	case p.next.IsZero() || other.next.IsZero():
 		return !other.next.IsZero()
 	}
 	return p.next.After(other.next)
 }
 
-// look finds the channel that is furthest, of those by which a thing may be heard:
-// what came by one is handled, and one that replicas have left stands still.
+// look finds the channel that tells how far a service is with a thing that it hears,
+// of those by which it may: what came by one is handled, and one that replicas have
+// left stands still.
 func (h horizon) look(ctx context.Context, heard hearing) (progress, error) {
-	best := progress{channel: heard.channels[0]}
-	for _, c := range heard.channels {
+	return h.lookAmong(ctx, heard.channels)
+}
+
+func (h horizon) lookAmong(ctx context.Context, channels []channel) (progress, error) {
+	best := progress{channel: channels[0]}
+	for _, c := range channels {
 		p, err := h.lookAt(ctx, c)
 		if err != nil {
 			return best, fmt.Errorf("consumer %s: %w", c.durable, err)

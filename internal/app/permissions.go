@@ -59,8 +59,8 @@ func servicePermission(service string) Permission {
 			continue
 		}
 		own = append(own, h.channels...)
-		for _, durable := range h.retired() {
-			p.Publish = append(p.Publish, api("CONSUMER.DELETE", h.stream, durable))
+		for _, c := range h.retired {
+			p.Publish = append(p.Publish, api("CONSUMER.INFO", h.stream, c.durable), api("CONSUMER.DELETE", h.stream, c.durable))
 		}
 	}
 	p.Publish = append(p.Publish, reading(own)...)

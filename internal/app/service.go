@@ -122,6 +122,13 @@ func (s *Service) Start(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
+	removed, err := s.rejoin(ctx)
+	if err == nil && removed {
+		err = s.prepare(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: find out where to go on: %w", s.Name, err)
+	}
 	s.deps.Bus.OnReconnect(func() {
 		if err := s.prepare(s.running); err != nil && s.running.Err() == nil {
 			s.deps.Logger.Error("streams and consumers could not be checked after a reconnect", zap.String("service", s.Name), zap.Error(err))
@@ -170,7 +177,8 @@ func (s *Service) forget(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
 	for _, h := range hearings(s.Name, s.listens) {
-		for _, durable := range h.retired() {
+		for _, c := range h.retired {
+			durable := c.durable
 			err := s.deps.Bus.JetStream().DeleteConsumer(ctx, h.stream, durable)
 			switch {
 			case err == nil:

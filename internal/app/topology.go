@@ -10,7 +10,6 @@ import (
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
 	"orderly/pkg/natsbus"
-	"orderly/pkg/sqldb"
 )
 
 // The streams.
@@ -83,7 +82,9 @@ func consumers(d Deps, cs []channel) []natsbus.Consumer {
 				MaxDeliver:    -1,
 				MaxAckPending: maxAckPending,
 			},
-			StartAt: func(ctx context.Context) (time.Time, error) { return startAt(ctx, d.DB, c) },
+			StartAt: func(ctx context.Context) (time.Time, error) {
+				return start{db: d.DB, horizon: horizon{js: d.Bus.JetStream()}}.at(ctx, c.heard)
+			},
 		}
 		if len(c.filters) == 1 {
 			out[i].Config.FilterSubject = c.filters[0]
@@ -119,26 +120,6 @@ func startIfEmpty(ctx context.Context, js jetstream.JetStream, name string) (tim
 		return time.Time{}, natsbus.ErrLeave
 	}
 	return time.Time{}, nil
-}
-
-// startMargin covers what was delivered but not handled when the durable went.
-const startMargin = 10 * time.Minute
-
-// startAt is a little before the last input that the service handled by a channel
-// or, if that is new, by the one in whose place it comes: what is heard twice then
-// is answered as before.
-func startAt(ctx context.Context, db *sqldb.DB, c channel) (time.Time, error) {
-	last, ok, err := engine.LastHandled(ctx, db, c.durable)
-	for _, before := range c.instead {
-		if ok || err != nil {
-			break
-		}
-		last, ok, err = engine.LastHandled(ctx, db, before)
-	}
-	if err != nil || !ok {
-		return time.Time{}, err
-	}
-	return last.Add(-startMargin), nil
 }
 
 // engineConsumers is what the engine has to know of them.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,22 @@ func (v *Versions) ParseRead(text string) error {
 		v.Read[name] = number
 		return nil
 	})
+}
+
+// Deaf is what is wrong with the versions of services that have nobody but each other
+// to hear: an event that is read in a version in which it is not published.
+func (v Versions) Deaf() error {
+	for _, name := range slices.Sorted(maps.Keys(v.Read)) {
+		if published := v.published(name); !slices.Contains(published, v.read(name)) {
+			return fmt.Errorf("%s would be read and not published: %s is published in versions %v", versionOf(name, v.read(name)), name, published)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Publish)) {
+		if published := v.published(name); !slices.Contains(published, v.read(name)) {
+			return fmt.Errorf("%s is read, and %s would be published in versions %v only", versionOf(name, v.read(name)), name, published)
+		}
+	}
+	return nil
 }
 
 // eachVersion hands over the versions of a list, and refuses those that this build
@@ -152,9 +169,24 @@ func domains() map[string]string {
 	return map[string]string{"orders": OrderService, "inventory": InventoryService, "payments": PaymentService}
 }
 
-// readsField is what an announced service's metadata call the versions of events
-// that it reads.
-const readsField = "reads"
+// What the metadata of an announced service call the versions of events that it
+// reads and says.
+const (
+	readsField = "reads"
+	saysField  = "says"
+)
+
+// tells are the versions of events that a service says, as orders.created.v1.
+func (s *Service) tells() []string {
+	var all []string
+	says := s.deps.Versions.says(s.Name)
+	for _, name := range slices.Sorted(maps.Keys(says)) {
+		for _, number := range says[name] {
+			all = append(all, versionOf(name, number))
+		}
+	}
+	return all
+}
 
 // reads are the versions of events that a service reads, as orders.created.v1.
 func (s *Service) reads() []string {

@@ -187,6 +187,11 @@ func (c *checker) recorded(f *Finding, v Version, entry Entry) {
 			f.fault("testdata/%s: the golden payload %q is not recorded as published: run orderly schema publish, and commit %s with it", v.File(), name, RecordFile)
 		}
 	}
+	if inUse := c.now.Record.inUse(v.Name); len(inUse) == 0 && v.Number == newest(c.now.Record.numbers(v.Name)) {
+		f.fault("%s: all versions of %s are retired: the newest stays in use", RecordFile, v.Name)
+	} else if len(inUse) > maxInUse && v.Number == newest(inUse) {
+		f.fault("%s would be version %d in use: retire %s first, since records are kept for two", v, len(inUse), Version{v.Name, inUse[0]})
+	}
 	if c.published[v].Retired && !listed.Retired {
 		f.fault("%s: %s was retired and does not come back: who needs what it said needs a new version", RecordFile, v)
 	}
@@ -194,6 +199,12 @@ func (c *checker) recorded(f *Finding, v Version, entry Entry) {
 		f.fault("%s: the line of %s was changed: it only ever grows, so restore it", RecordFile, v)
 	}
 }
+
+// maxInUse is how many versions of an event may be in use at a time: what a service
+// records is read by the build before, and by itself in full, for as many.
+const maxInUse = 2
+
+func newest(numbers []int) int { return numbers[len(numbers)-1] }
 
 // turn refuses a new version that is not the next one.
 func (c *checker) turn(f *Finding, v Version) {

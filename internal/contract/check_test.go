@@ -297,3 +297,47 @@ func FuzzParseRecord(f *testing.F) {
 		}
 	})
 }
+
+// Two versions may be in use at a time, and the newest always is.
+func TestCheck_keeps_two_versions_in_use(t *testing.T) {
+	t.Parallel()
+	f := files{}
+	for n := 1; n <= 3; n++ {
+		f = f.with(fmt.Sprintf("schemas/a.b.v%d.json", n), document(textMember)).with(fmt.Sprintf("testdata/a.b.v%d.json", n), payload)
+	}
+	state := f.load(t)
+	state.Record = recordOf(state.Entries)
+	faults := func() string {
+		var all []string
+		for _, finding := range Check(state, nil) {
+			all = append(all, finding.Faults...)
+		}
+		return strings.Join(all, "\n")
+	}
+	if got := faults(); got != "a.b.v3 would be version 3 in use: retire a.b.v1 first, since records are kept for two" {
+		t.Errorf("three in use: %s", got)
+	}
+	if _, err := Retire(state, Version{"a.b", 2}); err == nil || !strings.Contains(err.Error(), "a.b.v1 is older and in use") {
+		t.Errorf("the middle one is retired: %v", err)
+	}
+	if _, err := Retire(state, Version{"a.b", 3}); err == nil || !strings.Contains(err.Error(), "newest version in use") {
+		t.Errorf("the newest is retired: %v", err)
+	}
+	var err error
+	for range 2 { // a second time changes nothing
+		if state.Record, err = Retire(state, Version{"a.b", 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := faults(); got != "" {
+		t.Errorf("with the first retired: %s", got)
+	}
+	for n := 2; n <= 3; n++ {
+		line := state.Record[Version{"a.b", n}]
+		line.Retired = true
+		state.Record[Version{"a.b", n}] = line
+	}
+	if got := faults(); !strings.Contains(got, "all versions of a.b are retired") {
+		t.Errorf("all retired: %s", got)
+	}
+}

@@ -98,6 +98,11 @@ func (r Record) numbers(name string) []int {
 	return all
 }
 
+// inUse are the versions of an event that are not retired, in order.
+func (r Record) inUse(name string) []int {
+	return slices.DeleteFunc(r.numbers(name), func(n int) bool { return r[Version{name, n}].Retired })
+}
+
 // with returns a record that lists what either lists; r counts where they
 // differ.
 func (r Record) with(other Record) Record {

@@ -10,13 +10,17 @@ func Retire(f Folder, v Version) (Record, error) {
 	if !published {
 		return nil, fmt.Errorf("%s is not recorded as published: it can be deleted instead", v)
 	}
-	for _, n := range f.Record.numbers(v.Name) {
-		if n > v.Number && !f.Record[Version{v.Name, n}].Retired {
-			record := f.Record.with(nil)
-			line.Retired = true
-			record[v] = line
-			return record, nil
-		}
+	inUse := f.Record.inUse(v.Name)
+	switch {
+	case line.Retired:
+		return f.Record, nil
+	case v.Number == newest(inUse):
+		return nil, fmt.Errorf("%s is the newest version in use: publish the next one first", v)
+	case v.Number != inUse[0]:
+		return nil, fmt.Errorf("%s is older and in use: retire it first", Version{v.Name, inUse[0]})
 	}
-	return nil, fmt.Errorf("%s is the newest version in use: publish the next one first", v)
+	record := f.Record.with(nil)
+	line.Retired = true
+	record[v] = line
+	return record, nil
 }

@@ -99,6 +99,7 @@ type Input struct {
 	alone    bool       // of a replay: it may end the process
 	attempts int        // as the failures table knows them
 	failure  error      // set once the input must not be decided any more
+	unopened bool       // there is nothing to decide, whenever its turn comes
 	span     trace.Span // nil if it is not traced
 	owed     []owner    // told what became of the input, each once
 }

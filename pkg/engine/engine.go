@@ -19,10 +19,12 @@ type Engine struct {
 	calls   *calls
 	outbox  *publisher
 	letters *failures
-	replays *replays
-	marks   *marks
-	readers []*reader
-	stats   *stats
+
+	newerPause time.Duration // newerPause, but in tests
+	replays    *replays
+	marks      *marks
+	readers    []*reader
+	stats      *stats
 
 	mu      sync.Mutex // guards started and stopped
 	started bool
@@ -74,6 +76,8 @@ func New(cfg Config) (*Engine, error) {
 		asking:   make([]atomic.Pointer[time.Time], len(cfg.Timers)),
 		loop:     make(chan struct{}),
 		stats:    newStats(),
+
+		newerPause: newerPause,
 	}
 	e.running, e.halt = context.WithCancel(ctx)
 	e.intake = newIntake(cfg)

@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // InHand is how many inputs were taken in and are not settled.
 func (e *Engine) InHand() int { return e.inHand.count() }
 
@@ -18,3 +20,7 @@ func (e *Engine) Waiting(key string) int {
 
 // Rebind binds the first consumer anew.
 func (e *Engine) Rebind() { e.readers[0].rebind() }
+
+// LookAgainAfter sets how long an event of a newer version waits for its next turn.
+// It must be called before Start.
+func (e *Engine) LookAgainAfter(pause time.Duration) { e.newerPause = pause }

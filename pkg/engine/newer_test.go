@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"orderly/pkg/engine"
 	"orderly/pkg/event"
@@ -47,7 +48,11 @@ func TestEngine_newer_version_waits_for_who_knows_it(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, r *rig) {
 		next := nextContracts(t)
-		old := r.start(nil)
+		old := r.make(nil)
+		old.LookAgainAfter(time.Millisecond)
+		if err := old.Start(); err != nil {
+			t.Fatal(err)
+		}
 		r.sendRaw(r.newer(next, 1))
 		r.sendRaw(r.alien(2))
 		r.publish(one(3, ""))
@@ -55,6 +60,8 @@ func TestEngine_newer_version_waits_for_who_knows_it(t *testing.T) {
 			info := r.consumer()
 			return info.Delivered.Stream == 3 && info.NumAckPending == 1
 		})
+		looked := len(r.observed())
+		r.await("it had its turn several times more", func() bool { return len(r.observed()) > looked+10 })
 		r.wantBalance(1)
 		if got := r.letters(old, engine.LetterFilter{}); len(got) != 1 || got[0].Kind != "undecodable" || got[0].Type != "com.example.deposits.stolen.v1" {
 			t.Errorf("dead letters are %+v, want the event alone that nobody knows", got)

@@ -29,7 +29,7 @@ func (r *reader) open(m *message) []*Input {
 	if err != nil {
 		return []*Input{r.unread(m, raw, Never(fmt.Errorf("%w: %w", errUndecodable, err)))}
 	}
-	if m.deliveries >= maxDeliveries && len(results) == 1 {
+	if m.deliveries >= maxDeliveries && len(results) == 1 && !errors.Is(results[0].Err, event.ErrUnknown) {
 		return []*Input{r.unread(m, raw, Never(errKilledProcess))}
 	}
 	inputs := make([]*Input, 0, len(results))
@@ -66,7 +66,7 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 		in.letter.one = ev
 	}
 	if res.Err != nil { // its id is not to be trusted: another event may have it too
-		in.failure = r.e.unreadable(ev, res.Err)
+		in.failure, in.unopened = r.e.unreadable(ev, res.Err), true
 		in.cause = digest(in.letter.message())
 	}
 	r.e.tracer.received(m, in)
@@ -74,7 +74,7 @@ func (r *reader) input(m *message, res *event.Result, raw event.Message, single 
 }
 
 // newerPause is how long an event of a newer version waits before its turn comes
-// again, to no avail unless this engine's successor has it by then.
+// again, to no avail: this engine does not learn.
 const newerPause = 30 * time.Second
 
 // unreadable is the verdict on an event that could not be opened. One whose name is
@@ -84,7 +84,7 @@ const newerPause = 30 * time.Second
 func (e *Engine) unreadable(ev *event.Event, err error) error {
 	known, ok := e.cfg.Registry.Lookup(ev.Name, 0)
 	if errors.Is(err, event.ErrUnknown) && ok && ev.Version > known.Version {
-		return NotYet(newerPause, fmt.Errorf("%w: up to version %d is known here, so it waits for a program that is newer", err, known.Version))
+		return NotYet(e.newerPause, fmt.Errorf("%w: up to version %d is known here, so it waits for a program that is newer", err, known.Version))
 	}
 	return Never(fmt.Errorf("%w: %w", errUndecodable, err))
 }
@@ -94,7 +94,7 @@ func (r *reader) unread(m *message, raw event.Message, failure error) *Input {
 	return &Input{
 		cause:   digest(raw),
 		letter:  &letter{consumer: r.cfg.Name, raw: raw, again: m.deliveries > 1},
-		failure: failure,
+		failure: failure, unopened: true,
 	}
 }
 

@@ -206,7 +206,9 @@ func (p *publisher) settle(r *result) {
 		v, call := r.verdict[i], r.decided[i].Call
 		switch {
 		case v.action == again:
-			in.failure = nil
+			if !in.unopened {
+				in.failure = nil
+			}
 			p.e.intake.later(group{inputs: []*Input{in}, alone: true}, v.pause)
 		case v.action == bury:
 			p.bury(in, v.letter)

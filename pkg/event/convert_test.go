@@ -197,6 +197,7 @@ func TestRecall_refuses_what_this_build_does_not_know(t *testing.T) {
 		{"notes.signed", 0, `{"v":1}`, event.ErrUnknown},
 		{"notes.lost", 1, `{"v":1}`, event.ErrUnknown},
 		{"notes.signed", 1, `{"v":7}`, event.ErrInvalid},
+		{"notes.signed", 1, `{"v":7,"_newest":{"version":1,"data":{"v":1}}}`, event.ErrInvalid}, // somebody else's member
 		{"notes.signed", 1, `no JSON "_newest"`, event.ErrInvalid},
 	} {
 		if e, err := r.Recall(test.name, test.version, []byte(test.data)); !errors.Is(err, test.want) || !reflect.DeepEqual(e, event.Event{}) {

@@ -92,7 +92,7 @@ func addMember(object []byte, name string, value []byte) ([]byte, error) {
 // rolled back too far, and [ErrInvalid] if the data break their contract.
 func (r *Registry) Recall(name string, version int, data []byte) (Event, error) {
 	e := Event{Name: name, Version: version, Data: data}
-	if c, ok := r.carried(name, data); ok {
+	if c, ok := r.carried(name, data); ok && c.Version > version {
 		e.Version, e.Data = c.Version, c.Data
 	}
 	c := r.find(name, e.Version)
