@@ -2,4 +2,4 @@
 // file of its own, and how Grafana wants it is said once. It is run by go generate.
 package main
 
-//go:generate go run . ../../deploy/grafana/dashboards
+//go:generate go run . ../../deploy

@@ -8,7 +8,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: dashboards <folder>")
+		fmt.Fprintln(os.Stderr, "usage: dashboards <folder deploy>")
 		os.Exit(2)
 	}
 	if err := run(os.Args[1]); err != nil {
@@ -17,7 +17,8 @@ func main() {
 	}
 }
 
-func run(folder string) error {
+func run(deploy string) error {
+	folder := filepath.Join(deploy, "grafana", "dashboards")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -30,5 +31,5 @@ func run(folder string) error {
 			return err
 		}
 	}
-	return nil
+	return wrapRules(filepath.Join(deploy, "prometheus", "orderly.rules.yaml"), filepath.Join(deploy, "kubernetes", "components", "monitoring", "rules.yaml"))
 }

@@ -276,28 +276,6 @@ func TestIngress_shows_nothing_of_operators(t *testing.T) {
 	})
 }
 
-// An alarm asks for figures that the programs have.
-func TestRules_ask_for_metrics_that_exist(t *testing.T) {
-	t.Parallel()
-	source, err := exec.Command("git", "-C", "../..", "grep", "-h", "-o", "-E", `"orderly_[a-z_]+"`, "--", "*.go").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	each(t, func(t *testing.T, o overlay) {
-		for _, r := range o.Rules {
-			for _, g := range r.Spec.Groups {
-				for _, rule := range g.Rules {
-					for _, name := range regexp.MustCompile(`orderly_[a-z_]+`).FindAllString(rule.Expr.StrVal, -1) {
-						if !strings.Contains(string(source), `"`+name+`"`) {
-							t.Errorf("%s asks for %s", rule.Alert, name)
-						}
-					}
-				}
-			}
-		}
-	})
-}
-
 // NATS as its chart makes it: three, on volumes, with our users.
 func TestNATS_is_clustered_on_volumes(t *testing.T) {
 	t.Parallel()
