@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	asyncschemas "github.com/asyncapi/spec-json-schemas/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"orderly/events"
@@ -40,6 +41,36 @@ func asyncDocument(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	return document.(map[string]any)
+}
+
+// The document is valid by the schema that AsyncAPI publishes.
+func TestEventsDocumentIsValidByItsOwnSchema(t *testing.T) {
+	t.Parallel()
+	published, err := asyncschemas.Get("3.0.0")
+	if err != nil || published == nil {
+		t.Fatalf("there is no schema of AsyncAPI 3.0.0: %v", err)
+	}
+	text, err := jsonschema.UnmarshalJSON(bytes.NewReader(published))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "http://asyncapi.com/definitions/3.0.0/asyncapi.json"
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(id, text); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(asyncDocument(t)); err != nil {
+		t.Error(err)
+	}
+	spoilt := asyncDocument(t)
+	one(spoilt, "operations")["action"] = "publish"
+	if schema.Validate(spoilt) == nil {
+		t.Error("the schema takes anything")
+	}
 }
 
 // The document keeps to the rules of AsyncAPI 3.0.0 for the objects that it uses:
