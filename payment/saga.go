@@ -62,6 +62,7 @@ func NewSaga() Saga {
 		{Is: []State{Captured}, Hears: string(OutcomeCreditDoubted), then: doubtCredit},
 		{Is: []State{Refunding}, Hears: string(OutcomeCredited), then: thenRefund(give)},
 		{Is: []State{Refunding}, Hears: string(OutcomeCreditRefused), then: thenRefund(refuseCredit)},
+		{Is: []State{Refunding}, Hears: string(OutcomeCreditDoubted), then: callAgain}, // now on behalf of the cancellation
 	}
 }
 

@@ -18,6 +18,9 @@ const (
 	// figuresShare is for how many times as long as a look took none follows: a look
 	// is at most one fiftieth of the time, however much there is to count.
 	figuresShare = 50
+	// figuresLeast is how often it looks whatever that takes: ages are guessed in
+	// between.
+	figuresLeast = time.Minute
 )
 
 // figures are what a service asks its own database for, to show it. They are asked
@@ -66,7 +69,10 @@ func (f *figures) look(ctx context.Context) (pause time.Duration) {
 	} else {
 		f.last, f.at = found, time.Now()
 	}
-	return max(figuresEvery, figuresShare*time.Since(began))
+	if err != nil { // soon again: what is shown only grows meanwhile
+		return figuresEvery
+	}
+	return min(max(figuresEvery, figuresShare*time.Since(began)), figuresLeast)
 }
 
 // oldest is the age of the oldest thing that the service has not finished: by what

@@ -57,6 +57,17 @@ func newMover(t *testing.T) *mover {
 			t.Fatal(err)
 		}
 	}
+	for _, c := range []channel{m.old, m.now} { // the server counts what waits a moment after it acknowledges
+		for deadline := time.Now().Add(20 * time.Second); ; {
+			consumer, err := js.Consumer(t.Context(), StreamOrders, c.durable)
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("nothing waits for %s: %v", c.durable, err)
+			}
+			if consumer.CachedInfo().NumPending == 1 {
+				break
+			}
+		}
+	}
 	stored, err := stream(t, js).GetMsg(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)

@@ -24,3 +24,11 @@ func (e *Engine) Rebind() { e.readers[0].rebind() }
 // LookAgainAfter sets how long an event of a newer version waits for its next turn.
 // It must be called before Start.
 func (e *Engine) LookAgainAfter(pause time.Duration) { e.newerPause = pause }
+
+// Held is how many events the first consumer counts as in hand.
+func (e *Engine) Held() int {
+	r := e.readers[0]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.inHand
+}

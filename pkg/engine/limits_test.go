@@ -31,7 +31,7 @@ func TestEngine_in_hand_is_bounded(t *testing.T) {
 				hold.pass()
 				mu.Lock()
 				defer mu.Unlock()
-				worst = max(worst, e.InHand())
+				worst = max(worst, e.Held())
 				return nil
 			}
 			mu.Lock()

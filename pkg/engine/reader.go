@@ -287,12 +287,20 @@ func (r *reader) take(m *message) {
 		in.owed = append(in.owed, m)
 	}
 	for _, g := range r.groups(m, inputs) {
-		if err := r.e.submitGroup(r.e.ctx, g); err != nil {
+		if err := r.submit(g); err != nil {
 			for range g.inputs {
 				m.settled(err)
 			}
 		}
 	}
+}
+
+// submit hands inputs in. Should the engine have no room for them, that is why no
+// more messages are asked for.
+func (r *reader) submit(g group) error {
+	r.holdsBack.Store(true)
+	defer r.holdsBack.Store(false)
+	return r.e.submitGroup(r.e.ctx, g)
 }
 
 func (r *reader) received(m *message, events int) {

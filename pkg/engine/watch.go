@@ -47,8 +47,9 @@ type watch struct {
 	still     time.Time // since when nothing moves; zero if something does
 	tries     int       // to bind it anew, since then
 
-	mu    sync.Mutex // guards found
+	mu    sync.Mutex // guards found and known
 	found ConsumerStats
+	known time.Time // when found.Oldest was right
 }
 
 func newWatch(r *reader) *watch {
@@ -60,7 +61,7 @@ func (w *watch) stats() ConsumerStats {
 	defer w.mu.Unlock()
 	s := w.found
 	if s.Oldest > 0 {
-		s.Oldest += time.Since(s.LookedAt)
+		s.Oldest += time.Since(w.known)
 	}
 	return s
 }
@@ -101,13 +102,20 @@ func (w *watch) look(limit time.Duration) {
 	info := c.CachedInfo()
 	oldest, err := w.oldest(ctx, info)
 	if err != nil {
-		w.r.log.Debug("the oldest message of the consumer could not be looked at", zap.Error(err))
+		w.r.log.Warn("the oldest message of the consumer could not be looked at: its age is guessed", zap.Error(err))
 	}
+	now := time.Now()
 	w.mu.Lock()
 	w.found.Waiting, w.found.InHand, w.found.Pulls = info.NumPending, info.NumAckPending, info.NumWaiting
-	w.found.LookedAt = time.Now()
-	if err == nil {
-		w.found.Oldest = oldest
+	w.found.LookedAt = now
+	switch {
+	case err == nil:
+		w.found.Oldest, w.known = oldest, now
+	case w.found.Oldest == 0: // something waits, since the last answer at the longest
+		w.found.Oldest = 1
+		if w.known.IsZero() {
+			w.known = now
+		}
 	}
 	w.mu.Unlock()
 	w.judge(info)
