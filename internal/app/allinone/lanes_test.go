@@ -18,7 +18,7 @@ func TestLanes_express_passes_a_backlog(t *testing.T) {
 	onEach(t, func(t *testing.T, cfg Config) {
 		const waiting = 60
 		cfg.Payment = app.PaymentConfig{MaxCalls: 2}
-		cfg.Gateway = gateway.Settings{Latency: 50 * time.Millisecond}
+		cfg.Gateway = gateway.Settings{Latency: 500 * time.Millisecond} // the backlog takes a quarter of a minute
 		s := started(t, cfg)
 		t.Cleanup(func() { stop(t, s) })
 		c := clientOf(t, s)
