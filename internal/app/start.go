@@ -86,7 +86,7 @@ func (s *Service) rejoin(ctx context.Context) (removed bool, err error) {
 		}
 		removed = true
 		s.deps.Logger.Info("a consumer that was left goes on where the service is", zap.String("service", s.Name),
-			zap.String("consumer", c.durable), zap.Time("stood_at", own.next), zap.Time("goes_on_at", begins))
+			zap.String("consumer", c.durable), zap.Time("was", own.next), zap.Time("is", begins))
 	}
 	return removed, nil
 }
