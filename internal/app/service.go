@@ -122,12 +122,11 @@ func (s *Service) Start(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	removed, err := s.rejoin(ctx)
-	if err == nil && removed {
-		err = s.prepare(ctx)
+	if err := s.patiently(ctx, s.rejoin); err != nil { // then it hears more again than it needs to
+		s.deps.Logger.Warn("consumers that were left go on where they stood", zap.String("service", s.Name), zap.Error(err))
 	}
-	if err != nil {
-		return fmt.Errorf("%s: find out where to go on: %w", s.Name, err)
+	if err := s.prepare(ctx); err != nil { // what rejoin removed
+		return err
 	}
 	s.deps.Bus.OnReconnect(func() {
 		if err := s.prepare(s.running); err != nil && s.running.Err() == nil {
@@ -144,11 +143,14 @@ func (s *Service) Start(ctx context.Context) error {
 }
 
 // prepare reconciles until it succeeds or fails for a reason that does not pass.
+func (s *Service) prepare(ctx context.Context) error { return s.patiently(ctx, s.reconcile) }
+
+// patiently tries until it succeeds or fails for a reason that does not pass.
 // A cluster without a leader is silent; a server that says, for a whole try, that
 // nobody listens has no JetStream.
-func (s *Service) prepare(ctx context.Context) error {
+func (s *Service) patiently(ctx context.Context, try func(context.Context) error) error {
 	for began := time.Now(); ; {
-		err := s.reconcile(ctx)
+		err := try(ctx)
 		waits := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
 		if !waits || errors.Is(err, nats.ErrNoResponders) {
 			return err

@@ -61,7 +61,7 @@ func (s start) at(ctx context.Context, heard hearing) (time.Time, error) {
 // rejoin removes the service's durables that it had left for others, and that stand
 // where nobody needs them: they are made anew where a new one begins. Otherwise a
 // service that goes back to a version would hear first all that it heard meanwhile.
-func (s *Service) rejoin(ctx context.Context) (removed bool, err error) {
+func (s *Service) rejoin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
 	js := s.deps.Bus.JetStream()
@@ -69,24 +69,23 @@ func (s *Service) rejoin(ctx context.Context) (removed bool, err error) {
 	for _, c := range channels(s.Name, s.listens, s.deps.Versions) {
 		own, err := from.horizon.lookAt(ctx, c)
 		if err != nil {
-			return removed, err
+			return err
 		}
 		if own.info == nil || own.live() || own.next.IsZero() {
 			continue
 		}
 		begins, err := from.at(ctx, c.heard)
 		if err != nil {
-			return removed, err
+			return err
 		}
 		if !own.next.Before(begins) {
 			continue
 		}
 		if err := js.DeleteConsumer(ctx, c.stream, c.durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return removed, err
+			return err
 		}
-		removed = true
 		s.deps.Logger.Info("a consumer that was left goes on where the service is", zap.String("service", s.Name),
 			zap.String("consumer", c.durable), zap.Time("was", own.next), zap.Time("is", begins))
 	}
-	return removed, nil
+	return nil
 }
