@@ -20,8 +20,9 @@ import (
 
 // adoptions asks the broker who reads which versions.
 type adoptions struct {
-	js jetstream.JetStream
-	nc *nats.Conn // nil: the services are not asked who they are
+	js       jetstream.JetStream
+	nc       *nats.Conn // nil: the services are not asked who they are
+	hearings []hearing  // everything
 }
 
 // errNoEvent means that this build knows no event of a name.
@@ -61,7 +62,7 @@ func (a adoptions) state(ctx context.Context, event string) (adoption.State, err
 	if err := a.name(ctx, &s); err != nil {
 		return s, err
 	}
-	leave(s.Readers, time.Now())
+	a.leave(s.Readers, time.Now())
 	slices.SortFunc(s.Readers, func(x, y adoption.Reader) int { return strings.Compare(x.Consumer, y.Consumer) })
 	return s, nil
 }
@@ -122,7 +123,7 @@ func (a adoptions) reader(ctx context.Context, stream jetstream.Stream, s *adopt
 		return nil
 	}
 	r := adoption.Reader{
-		Service:  serviceOf(info.Name),
+		Service:  a.serviceOf(info.Name),
 		Consumer: info.Name,
 		Stream:   info.Stream,
 		Version:  version,
@@ -184,19 +185,19 @@ const leaveAfter = time.Minute
 
 // leave marks the consumers that their service has left: it hears the same, in a
 // newer version, by another one that is further.
-func leave(readers []adoption.Reader, now time.Time) {
+func (a adoptions) leave(readers []adoption.Reader, now time.Time) {
 	for i := range readers {
 		r := &readers[i]
 		r.Left = r.Service != "" && !r.Live() && (r.InHand == 0 || now.Sub(r.LastSeen) > leaveAfter) && slices.ContainsFunc(readers, func(other adoption.Reader) bool {
 			further := other.Unread.IsZero() || other.Unread.After(r.Unread)
-			return insteadOf(other.Consumer, r.Consumer) && other.Version > r.Version && other.Live() && further
+			return a.insteadOf(other.Consumer, r.Consumer) && other.Version > r.Version && other.Live() && further
 		})
 	}
 }
 
 // serviceOf is whose a durable is; empty if it is none of the services'.
-func serviceOf(durable string) string {
-	for _, h := range everything() {
+func (a adoptions) serviceOf(durable string) string {
+	for _, h := range a.hearings {
 		if h.had(durable) {
 			return h.service
 		}
@@ -205,8 +206,8 @@ func serviceOf(durable string) string {
 }
 
 // insteadOf reports whether two durables are for one thing that is heard.
-func insteadOf(one, other string) bool {
-	return slices.ContainsFunc(everything(), func(h hearing) bool {
+func (a adoptions) insteadOf(one, other string) bool {
+	return slices.ContainsFunc(a.hearings, func(h hearing) bool {
 		return h.had(one) && h.had(other)
 	})
 }

@@ -27,6 +27,7 @@ type adoptionOutput struct {
 
 // VersionRoutes adds to an API who says and who reads the versions of an event.
 func VersionRoutes(api huma.API, js jetstream.JetStream, nc *nats.Conn) {
+	a := adoptions{js: js, nc: nc, hearings: everything()}
 	httpkit.Register(api, huma.Operation{
 		OperationID: "list-event-versions",
 		Method:      http.MethodGet,
@@ -38,7 +39,7 @@ func VersionRoutes(api huma.API, js jetstream.JetStream, nc *nats.Conn) {
 	}, translateAdoption, func(ctx context.Context, in *adoptionInput) (*adoptionOutput, error) {
 		ctx, cancel := context.WithTimeout(ctx, adoptionTimeout)
 		defer cancel()
-		s, err := adoptions{js, nc}.state(ctx, in.Event)
+		s, err := a.state(ctx, in.Event)
 		if err != nil {
 			return nil, err
 		}

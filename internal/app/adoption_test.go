@@ -20,7 +20,7 @@ func TestAdoption(t *testing.T) {
 	t.Parallel()
 	js := natstest.Connect(t, natstest.Start(t)).JetStream()
 	ctx := t.Context()
-	a := adoptions{js: js}
+	a := adoptions{js: js, hearings: everything()}
 	if _, err := a.state(ctx, "orders.lost"); !errors.Is(err, errNoEvent) {
 		t.Errorf("got %v", err)
 	}

@@ -119,13 +119,10 @@ const reconcileTimeout = 10 * time.Second
 // Start makes what the service needs of the broker and begins to work. It waits
 // for as long as ctx for a broker that has no leader yet or too few nodes.
 func (s *Service) Start(ctx context.Context) error {
-	if err := s.prepare(ctx); err != nil {
-		return err
-	}
 	if err := s.patiently(ctx, s.rejoin); err != nil { // then it hears more again than it needs to
 		s.deps.Logger.Warn("consumers that were left go on where they stood", zap.String("service", s.Name), zap.Error(err))
 	}
-	if err := s.prepare(ctx); err != nil { // what rejoin removed
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	s.deps.Bus.OnReconnect(func() {

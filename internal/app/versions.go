@@ -107,9 +107,18 @@ func versionOf(name string, number int) string { return name + ".v" + strconv.It
 
 // live are the versions of an event that are not retired, the oldest first.
 func live(name string) []int {
+	return numbers(name, func(v events.Version) bool { return !v.Retired })
+}
+
+// ever are all versions of an event, the retired ones too, the oldest first.
+func ever(name string) []int {
+	return numbers(name, func(events.Version) bool { return true })
+}
+
+func numbers(name string, of func(events.Version) bool) []int {
 	var versions []int
 	for _, v := range events.Catalog() {
-		if v.Name == name && !v.Retired {
+		if v.Name == name && of(v) {
 			versions = append(versions, v.Version)
 		}
 	}
@@ -126,17 +135,6 @@ func names(pattern string) []string {
 		}
 	}
 	return all
-}
-
-// ever are all versions of an event, the retired ones too, the oldest first.
-func ever(name string) []int {
-	var versions []int
-	for _, v := range events.Catalog() {
-		if v.Name == name {
-			versions = append(versions, v.Version)
-		}
-	}
-	return versions
 }
 
 // ways are all ways in which events may be read, each in one of its versions.

@@ -42,8 +42,8 @@ type Decision struct {
 	// derives from Subject and Name, so that an answer given again is the same
 	// event; lane, correlation and trace are the input's. A TraceParent of another
 	// trace than the input's is where the event's own story is told, and continues
-	// there. The payload is of the newest version, in which Save finds the event sealed; the versions that are
-	// published are the [Config]'s.
+	// there. The payload is of the newest version, in which Save finds the event
+	// sealed; the versions that are published are the [Config]'s.
 	Events []event.Event
 	// Call, if not nil, is made after the commit; its outcome is an input of
 	// its own, and the input that asked for the call is not acknowledged before
